@@ -1,0 +1,56 @@
+// Backends: the columns of the table. Found by name, loaded from plugins, or linked in.
+#pragma once
+
+#include <atomic>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "plugrad/core/device.h"
+#include "plugrad/core/storage.h"
+
+namespace plugrad {
+
+// Loads the plugin of the backend `name` from the plugin folders: those of PLUGRAD_PLUGIN_PATH (absolute, separated by
+// colons), then the one beside this library. Nothing happens where it is loaded already. PluginError names the file,
+// the cause and the remedy; then everything is as before.
+PLUGRAD_PUBLIC void load_backend(std::string_view name);
+// The same from a file. The path must be absolute.
+PLUGRAD_PUBLIC void load_plugin(const std::filesystem::path& file);
+// Takes in a backend that the program links: `link_backend(plugrad_cpu_plugin)`, once. PluginError where the name is
+// taken.
+PLUGRAD_PUBLIC void link_backend(const plugrad_plugin& plugin);
+
+struct BackendInfo {
+  std::string name, version, op_set;
+  std::string origin;  // the plugin's file, or "linked"
+};
+PLUGRAD_PUBLIC std::vector<BackendInfo> loaded_backends();
+PLUGRAD_PUBLIC bool is_loaded(std::string_view backend);
+// The names of the backends for which the plugin folders hold a file, by name.
+PLUGRAD_PUBLIC std::vector<std::string> available_backends();
+
+// How many devices a loaded backend has; DeviceError where it can't tell.
+PLUGRAD_PUBLIC int device_count(std::string_view backend);
+
+namespace detail {
+
+// What stands behind an id; filled when the backend is committed.
+struct Backend {
+  std::string name;
+  std::atomic<bool> loaded = false;
+  plugrad_memory memory{};
+  BackendInfo info;
+};
+PLUGRAD_PUBLIC Backend& backend(BackendId id);
+PLUGRAD_PUBLIC BackendId intern_backend(std::string_view name);  // DeviceError when there are too many
+PLUGRAD_PUBLIC int n_backends();
+
+extern std::atomic<int> thread_limit;
+void* stream_of(Device device);
+
+// Copies between memories; `ordinal`s are the device's. Throws DeviceError.
+void copy_bytes(Device device, void* to, const void* from, size_t bytes, plugrad_copy direction);
+
+}  // namespace detail
+}  // namespace plugrad

@@ -1,0 +1,154 @@
+// Parts along one axis: views; and their gradients, parts put back among zeros.
+#include <fmt/format.h>
+
+#include "plugrad/ops/families.h"
+#include "plugrad/ops/ops.h"
+
+namespace plugrad {
+
+namespace {
+
+// The gradient of a part that starts at `start` along `axis`.
+Array put_back(const Array& dy, const Shape& shape, int axis, int64_t start, int64_t step) {
+  Axes starts, steps;
+  for (int k = 0; k < shape.ndim(); ++k) {
+    starts.push_back(k == axis ? start : 0);
+    steps.push_back(k == axis ? step : 1);
+  }
+  return slice_backward(dy, shape, starts, steps);
+}
+
+void infer_slice(Inference& i) {
+  const Array& x = i.in(0);
+  const int axis = i.axis(0);
+  const int64_t start = i.integer(1), count = i.integer(2), step = i.integer(3), last = start + (count - 1) * step;
+  const int64_t length = x.dims()[axis];
+  if (count < 0 || step == 0 || (count > 0 && (start < 0 || start >= length || last < 0 || last >= length)))
+    i.fail(fmt::format("{} elements from {} by {} of axis {} are out of range", count, start, step, axis));
+  Inference::Output& out = i.out();
+  out.shape = x.shape();
+  out.shape[axis] = count;
+  std::copy_n(x.strides(), x.ndim(), out.strides);
+  out.strides[axis] *= step;
+  out.offset = count > 0 ? start * x.strides()[axis] : 0;
+  out.dtype = x.dtype();
+}
+
+const Op slice_op({.name = "slice",
+                   .attributes = {"axis", "start", "count", "step"},
+                   .kind = OpKind::view,
+                   .dtypes = {any_dtype},
+                   .infer = infer_slice,
+                   .differentiability = Differentiability::differentiable,
+                   .gradient_form = GradientForm::trivial,
+                   .gradient = {{.composition = [](const Gradient& g) {
+                     const Shape s = g.shape(0);
+                     return put_back(g.dy(), s, normalize_axis(g.integer(0), s, "slice"), g.integer(1), g.integer(3));
+                   }}},
+                   .samples = [](Samples& s) {
+                     s.add({{5}}, {0, 1, 3, 1});
+                     s.add({{4, 6}}, {1, 1, 3, 2});
+                     s.add({{4, 6}}, {-1, 5, 6, -1});
+                     s.add({{4, 6}}, {0, 0, 0, 1});
+                     s.add({Sample::Input({4, 6}).with(Sample::Input::transposed)}, {1, 0, 6, 1});
+                   }});
+
+void infer_select(Inference& i) {
+  const Array& x = i.in(0);
+  const int axis = i.axis(0);
+  const int64_t length = x.dims()[axis], index = i.integer(1) < 0 ? i.integer(1) + length : i.integer(1);
+  if (index < 0 || index >= length) i.fail(fmt::format("index {} out of range for axis {}", i.integer(1), axis));
+  Inference::Output& out = i.out();
+  out.shape.set_ndim(x.ndim() - 1);
+  for (int k = 0, to = 0; k < x.ndim(); ++k) {
+    if (k == axis) continue;
+    out.shape[to] = x.dims()[k];
+    out.strides[to++] = x.strides()[k];
+  }
+  out.offset = index * x.strides()[axis];
+  out.dtype = x.dtype();
+}
+
+const Op select_op({.name = "select",
+                    .attributes = {"axis", "index"},
+                    .kind = OpKind::view,
+                    .dtypes = {any_dtype},
+                    .infer = infer_select,
+                    .differentiability = Differentiability::differentiable,
+                    .gradient_form = GradientForm::trivial,
+                    .gradient = {{.composition = [](const Gradient& g) {
+                      const Shape s = g.shape(0);
+                      const int axis = normalize_axis(g.integer(0), s, "select");
+                      const int64_t index = g.integer(1) < 0 ? g.integer(1) + s[axis] : g.integer(1);
+                      return put_back(unsqueeze(g.dy(), axis), s, axis, index, 1);
+                    }}},
+                    .samples = [](Samples& s) {
+                      s.add({{5}}, {0, 3});
+                      s.add({{4, 6}}, {1, -1});
+                      s.add({{2, 3, 4}}, {0, 1});
+                    }});
+
+void infer_slice_backward(Inference& i) {
+  const Array& x = i.in(0);
+  Inference::Output& out = i.out();
+  out.shape = i.shape(0);
+  out.dtype = x.dtype();
+  if (out.shape.ndim() != x.ndim() || i.count(1) != x.ndim() || i.count(2) != x.ndim())
+    i.fail("needs as many axes, starts and steps in " + to_string(out.shape));
+  for (int k = 0; k < x.ndim(); ++k) {
+    const int64_t start = i.integers(1)[k], step = i.integers(2)[k], last = start + (x.dims()[k] - 1) * step;
+    if (step == 0) i.fail("a step of 0");
+    if (x.dims()[k] > 0 && (start < 0 || start >= out.shape[k] || last < 0 || last >= out.shape[k]))
+      i.fail(fmt::format("axis {} does not fit into {}", k, to_string(out.shape)));
+  }
+}
+
+const Op slice_backward_op({.name = "slice_backward",
+                            .attributes = {"shape", "start", "step"},
+                            .dtypes = {numbers},
+                            .infer = infer_slice_backward,
+                            .differentiability = Differentiability::differentiable,
+                            .gradient_form = GradientForm::trivial,
+                            .gradient = {{.composition =
+                                              [](const Gradient& g) {
+                                                const Shape s = g.shape(0);
+                                                Array part = g.dy();
+                                                for (int k = 0; k < s.ndim(); ++k)
+                                                  part = slice_op({part}, {k, s[k] ? g.integers(1)[k] : 0, s[k], g.integers(2)[k]});
+                                                return part;
+                                              }}},
+                            .samples = [](Samples& s) {
+                              s.add({{3}}, {Shape{5}, Axes{1}, Axes{1}});
+                              s.add({{2, 3}}, {Shape{4, 6}, Axes{3, 0}, Axes{-2, 2}});
+                              s.add({{2, 3}}, {Shape{2, 3}, Axes{0, 0}, Axes{1, 1}});
+                              s.add({{0, 3}}, {Shape{4, 3}, Axes{0, 0}, Axes{1, 1}});
+                              s.add({Shape{}}, {Shape{}, Axes{}, Axes{}});
+                              s.add({Sample::Input({50, 30}).with(Sample::Input::transposed)},
+                                    {Shape{60, 300}, Axes{5, 29}, Axes{1, 3}});
+                            }});
+
+}  // namespace
+
+Array slice(const Array& x, int64_t axis, int64_t start, int64_t stop, int64_t step) {
+  const int64_t n = x.dim(static_cast<int>(axis));
+  if (step == 0) throw ShapeError("slice: a step of 0");
+  const int64_t low = step > 0 ? 0 : -1, high = step > 0 ? n : n - 1;  // what bounds are clamped to
+  const auto clamped = [&](int64_t b) { return std::clamp(b < 0 ? b + n : b, low, high); };
+  start = clamped(start);
+  stop = clamped(stop);
+  const int64_t count = step > 0 ? (stop - start + step - 1) / step : (start - stop - step - 1) / -step;
+  return slice_op({x}, {axis, start, std::max<int64_t>(count, 0), step});
+}
+
+Array flip(const Array& x, int64_t axis) {
+  const int64_t n = x.dim(static_cast<int>(axis));
+  return slice_op({x}, {axis, std::max<int64_t>(n - 1, 0), n, -1});
+}
+
+Array select(const Array& x, int64_t axis, int64_t index) { return select_op({x}, {axis, index}); }
+
+Array slice_backward(const Array& x, const Shape& shape, const Axes& start, const Axes& step) {
+  return slice_backward_op({x}, {shape, start, step});
+}
+
+}  // namespace plugrad
