@@ -1,9 +1,9 @@
 /* The contract between the host and its plugins: plain C, and nothing else crosses.
  *
- * A plugin exports two symbols: `plugrad_manifest`, text in the section PLUGRAD_MANIFEST_SECTION that the host reads
- * from the file before it loads it, and `plugrad_init`, which hands the host its kernels through a table of functions.
- * Every struct begins with its size and grows at the end only. While the major version is 0, host and plugin must
- * agree on both numbers exactly. */
+ * A plugin exports two symbols: `plugrad_manifest`, text in the section PLUGRAD_MANIFEST_SECTION that the
+ * host reads from the file before it loads it, and `plugrad_init`, which hands the host its kernels through a
+ * table of functions. Every struct begins with its size and grows at the end only. While the major version is
+ * 0, host and plugin must agree on both numbers exactly. */
 #ifndef PLUGRAD_CORE_ABI_H
 #define PLUGRAD_CORE_ABI_H
 
@@ -23,15 +23,15 @@ extern "C" {
 /* DLPack 0.6 has no code for bool; later versions use this one, with 8 bits: 0 or 1. */
 enum { PLUGRAD_DL_BOOL = 6 };
 
-/* What a kernel, an init function or a memory function returns. Anything but PLUGRAD_OK goes with a message given to
- * `fail`, and becomes the exception named here. */
+/* What a kernel, an init function or a memory function returns. Anything but PLUGRAD_OK goes with a message
+ * given to `fail`, and becomes the exception named here. */
 enum plugrad_status {
   PLUGRAD_OK = 0,
-  PLUGRAD_FAILED = 1,         /* Error */
-  PLUGRAD_BAD_SHAPE = 2,      /* ShapeError */
-  PLUGRAD_BAD_DTYPE = 3,      /* DTypeError */
-  PLUGRAD_DEVICE_FAILED = 4,  /* DeviceError */
-  PLUGRAD_OUT_OF_MEMORY = 5   /* DeviceError, after cached memory was released and the call tried once more */
+  PLUGRAD_FAILED = 1,        /* Error */
+  PLUGRAD_BAD_SHAPE = 2,     /* ShapeError */
+  PLUGRAD_BAD_DTYPE = 3,     /* DTypeError */
+  PLUGRAD_DEVICE_FAILED = 4, /* DeviceError */
+  PLUGRAD_OUT_OF_MEMORY = 5  /* DeviceError, after cached memory was released and the call tried once more */
 };
 
 /* An attribute of an op: a tagged value. Attributes are positional; their names live in the op's schema. */
@@ -52,21 +52,21 @@ typedef struct plugrad_context {
   int32_t threads; /* how many threads the kernel may use, itself included; at least 1 */
   void* stream;    /* the queue to enqueue work on, for devices that have one; otherwise null */
   void* self;      /* pass it to the functions below */
-  /* `bytes` of uninitialised device memory, aligned to 64 bytes, valid until the kernel's work is done in stream
-   * order; null if there is none. May be called up to 8 times a call. */
+  /* `bytes` of uninitialised device memory, aligned to 64 bytes, valid until the kernel's work is done in
+   * stream order; null if there is none. May be called up to 8 times a call. */
   void* (*workspace)(void* self, size_t bytes);
   /* Keeps a copy of `message` for the status that the kernel is about to return. */
   void (*fail)(void* self, const char* message);
 } plugrad_context;
 
-/* One call of a kernel. All tensors lie on the backend's device; strides are never null and count elements; they may
- * be 0 or negative on inputs. Outputs are compact, row-major and do not overlap inputs, except where an op's
- * definition allows out[0] to be in[0].
+/* One call of a kernel. All tensors lie on the backend's device; strides are never null and count elements;
+ * they may be 0 or negative on inputs. Outputs are compact, row-major and do not overlap inputs, except where
+ * an op's definition allows out[0] to be in[0].
  *
  * forward:  reads in, writes out.
- * gradient: reads in[i] and out[i] (null unless the op's schema saves them) and dout[i] (null: zero), and writes each
- *           din[i] that is not null. It writes, and never adds to what is there.
- * A kernel validates nothing: the host has checked shapes, dtypes and devices against the op's schema. */
+ * gradient: reads in[i] and out[i] (null unless the op's schema saves them) and dout[i] (null: zero), and
+ * writes each din[i] that is not null. It writes, and never adds to what is there. A kernel validates
+ * nothing: the host has checked shapes, dtypes and devices against the op's schema. */
 typedef struct plugrad_call {
   uint32_t size;
   uint16_t n_in, n_out, n_attr, reserved;
@@ -79,8 +79,9 @@ typedef struct plugrad_call {
 } plugrad_call;
 typedef int32_t (*plugrad_kernel)(const plugrad_call* call);
 
-/* A backend's memory. A backend whose device_type is kDLCPU works on ordinary host memory, which the host allocates:
- * it leaves the functions null. Each function returns a plugrad_status and explains a failure through host->fail. */
+/* A backend's memory. A backend whose device_type is kDLCPU works on ordinary host memory, which the host
+ * allocates: it leaves the functions null. Each function returns a plugrad_status and explains a failure
+ * through host->fail. */
 enum plugrad_copy { PLUGRAD_HOST_TO_DEVICE = 1, PLUGRAD_DEVICE_TO_HOST = 2, PLUGRAD_DEVICE_TO_DEVICE = 3 };
 typedef struct plugrad_memory {
   uint32_t size;
@@ -100,8 +101,8 @@ typedef struct plugrad_host {
   uint32_t size;
   uint32_t abi_major, abi_minor;
   void* self; /* valid during init only; pass it to the functions below */
-  /* Offers kernels for an op of this backend. `gradient` may be null where the schema allows it. The op's name is
-   * copied. A name that the host does not know is PLUGRAD_FAILED. */
+  /* Offers kernels for an op of this backend. `gradient` may be null where the schema allows it. The op's
+   * name is copied. A name that the host does not know is PLUGRAD_FAILED. */
   int32_t (*add_kernel)(void* self, const char* op, plugrad_kernel forward, plugrad_kernel gradient);
   /* Describes the backend's memory; not called: host memory. The table is copied. */
   int32_t (*set_memory)(void* self, const plugrad_memory* memory);

@@ -36,8 +36,8 @@ Array Array::view(const int64_t* dims, const int64_t* strides, int ndim, int64_t
   b->view.data = body_->view.data;
   b->view.device = body_->view.device;
   b->view.dtype = body_->view.dtype;
-  b->view.byte_offset =
-      static_cast<uint64_t>(static_cast<int64_t>(body_->view.byte_offset) + offset * static_cast<int64_t>(size_of(body_->dtype)));
+  b->view.byte_offset = static_cast<uint64_t>(static_cast<int64_t>(body_->view.byte_offset) +
+                                              offset * static_cast<int64_t>(size_of(body_->dtype)));
   b->view.ndim = ndim;
   int64_t expected = 1;
   bool contiguous = true;
@@ -58,14 +58,17 @@ Array Array::detach() const {
 
 void Array::check_access(DType wanted, const char* what) const {
   if (!body_) throw Error(fmt::format("{}: an empty array", what));
-  if (dtype() != wanted) throw DTypeError(fmt::format("{}: the array is of {}, not {}", what, name(dtype()), name(wanted)));
+  if (dtype() != wanted)
+    throw DTypeError(fmt::format("{}: the array is of {}, not {}", what, name(dtype()), name(wanted)));
   if (!detail::on_host(device()))
-    throw DeviceError(fmt::format("{}: the array is on {}; copy it with .to(...) first", what, to_string(device())));
+    throw DeviceError(
+        fmt::format("{}: the array is on {}; copy it with .to(...) first", what, to_string(device())));
 }
 
 Array Array::from_bytes(const void* data, int64_t count, const Shape& shape, DType dtype, Device device) {
   if (count != shape.size())
-    throw ShapeError(fmt::format("from_data: {} values for shape {}, which holds {}", count, to_string(shape), shape.size()));
+    throw ShapeError(fmt::format("from_data: {} values for shape {}, which holds {}", count, to_string(shape),
+                                 shape.size()));
   Array a = empty(shape, dtype, device);
   const size_t bytes = static_cast<size_t>(count) * size_of(dtype);
   if (bytes == 0) return a;

@@ -1,5 +1,5 @@
-// Array: a cheap value that looks at a storage. One pointer to a pooled body, which holds the view exactly as kernels
-// get it (a DLTensor) and the place on the tape.
+// Array: a cheap value that looks at a storage. One pointer to a pooled body, which holds the view exactly as
+// kernels get it (a DLTensor) and the place on the tape.
 #pragma once
 
 #include <concepts>
@@ -53,18 +53,19 @@ inline void drop_body(Body* b) {
   if (!b || !b->refs.down()) return;
   if (b->storage) release(b->storage);
   ThreadState& t = thread_state();
-  if (!caching || t.n_free_bodies >= free_bodies_limit) [[unlikely]] return delete_body(b);
+  if (!caching || t.n_free_bodies >= free_bodies_limit) [[unlikely]]
+    return delete_body(b);
   b->node = reinterpret_cast<Node*>(t.free_bodies);
   t.free_bodies = b;
   ++t.n_free_bodies;
 }
 }  // namespace detail
 
-// An array of up to eight axes on one device, or nothing (default-constructed). Copying copies the handle; `copy`
-// copies the data. Values do not change, unless something writes in place: mutable_data, axpy.
+// An array of up to eight axes on one device, or nothing (default-constructed). Copying copies the handle;
+// `copy` copies the data. Values do not change, unless something writes in place: mutable_data, axpy.
 //
-// Errors of every member: on an empty array, Error from the checked ones (item, data, to_vector, detach); the plain
-// accessors require one that is not.
+// Errors of every member: on an empty array, Error from the checked ones (item, data, to_vector, detach); the
+// plain accessors require one that is not.
 class PLUGRAD_PUBLIC Array {
  public:
   Array() noexcept = default;
@@ -120,8 +121,8 @@ class PLUGRAD_PUBLIC Array {
   Device device() const { return body_->device; }
   bool contiguous() const { return body_->contiguous; }
 
-  // The first element, in host memory; the rest follow by strides(). DTypeError for another type than the array's,
-  // DeviceError where the data is not in host memory.
+  // The first element, in host memory; the rest follow by strides(). DTypeError for another type than the
+  // array's, DeviceError where the data is not in host memory.
   template <class T>
   const T* data() const {
     check_access(dtype_of<T>(), "data");
@@ -226,7 +227,8 @@ T Array::item() const {
 }
 template <class T>
 std::vector<T> Array::to_vector() const {
-  static_assert(!std::same_as<T, bool>, "plugrad: std::vector<bool> has no elements to copy to; cast to int32 first");
+  static_assert(!std::same_as<T, bool>,
+                "plugrad: std::vector<bool> has no elements to copy to; cast to int32 first");
   if (dtype() != dtype_of<T>()) check_access(dtype_of<T>(), "to_vector");
   std::vector<T> v(static_cast<size_t>(size()));
   bytes_into(v.data());

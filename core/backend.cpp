@@ -26,7 +26,7 @@ DLDeviceType device_type[max_backends] = {};
 namespace {
 
 constexpr std::string_view default_backend = "cpu";
-constexpr const char *backend_variable = "PLUGRAD_BACKEND";
+constexpr const char* backend_variable = "PLUGRAD_BACKEND";
 
 // Slots never move and keep their names; `count` says how many readers may look at without a lock.
 struct Table {
@@ -53,7 +53,8 @@ std::optional<BackendId> find_backend(std::string_view name) {
 const detail::Backend& loaded_backend(Device device, const char* what) {
   const detail::Backend& b = detail::backend(device.backend);
   if (!b.loaded.load(std::memory_order_acquire))
-    throw DeviceError(fmt::format("{}: backend {} is not loaded; call load_backend(\"{}\") first", what, b.name, b.name));
+    throw DeviceError(
+        fmt::format("{}: backend {} is not loaded; call load_backend(\"{}\") first", what, b.name, b.name));
   return b;
 }
 
@@ -63,7 +64,8 @@ void call_memory(Device device, const char* what, F&& f) {
   detail::ThreadState& t = detail::thread_state();
   t.message[0] = 0;
   const int32_t status = f();
-  if (status != PLUGRAD_OK) detail::throw_status(status, fmt::format("{} on {}", what, to_string(device)), t.message);
+  if (status != PLUGRAD_OK)
+    detail::throw_status(status, fmt::format("{} on {}", what, to_string(device)), t.message);
 }
 
 int device_count_of(Device device) {
@@ -83,10 +85,11 @@ struct DeviceText {
 
 DeviceText split_device(std::string_view text, const char* where) {
   const auto refuse = [&]() -> DeviceText {
-    throw DeviceError(fmt::format("{}: '{}' is not a device: expected a backend's name (a lower-case letter, then "
-                                  "letters, digits, _), with a number from 0 to 255 after a colon if need be, as in "
-                                  "cpu or cuda:1",
-                                  where, text));
+    throw DeviceError(
+        fmt::format("{}: '{}' is not a device: expected a backend's name (a lower-case letter, then "
+                    "letters, digits, _), with a number from 0 to 255 after a colon if need be, as in "
+                    "cpu or cuda:1",
+                    where, text));
   };
   DeviceText d;
   d.backend = text.substr(0, text.find(':'));
@@ -104,7 +107,9 @@ constexpr int undecided = -1;
 constinit std::atomic<int> default_choice = undecided;
 
 int pack(Device d) { return d.backend << 8 | d.ordinal; }
-Device unpack(int choice) { return {static_cast<BackendId>(choice >> 8), static_cast<uint8_t>(choice & 0xff)}; }
+Device unpack(int choice) {
+  return {static_cast<BackendId>(choice >> 8), static_cast<uint8_t>(choice & 0xff)};
+}
 
 // Loads what `text` names and checks that the device is there. Interns nothing when that fails.
 Device usable_device(std::string_view text, const char* where) {
@@ -112,7 +117,8 @@ Device usable_device(std::string_view text, const char* where) {
   load_backend(d.backend);
   const Device device{detail::intern_backend(d.backend), d.ordinal};
   if (const int count = device_count_of(device); device.ordinal >= count)
-    throw DeviceError(fmt::format("{}: {}: backend {} has {} device{}", where, text, d.backend, count, count == 1 ? "" : "s"));
+    throw DeviceError(fmt::format("{}: {}: backend {} has {} device{}", where, text, d.backend, count,
+                                  count == 1 ? "" : "s"));
   return device;
 }
 
@@ -139,7 +145,8 @@ std::string to_string(Device device) {
 
 Device default_device() {
   const int choice = default_choice.load(std::memory_order_acquire);
-  if (choice == undecided) [[unlikely]] return decide_default_device();
+  if (choice == undecided) [[unlikely]]
+    return decide_default_device();
   return unpack(choice);
 }
 
@@ -167,8 +174,10 @@ bool is_loaded(std::string_view backend) {
 std::vector<BackendInfo> loaded_backends() {
   std::vector<BackendInfo> loaded;
   for (int i = 0, n = detail::n_backends(); i < n; ++i)
-    if (const detail::Backend& b = table().backends[i]; b.loaded.load(std::memory_order_acquire)) loaded.push_back(b.info);
-  std::sort(loaded.begin(), loaded.end(), [](const BackendInfo& a, const BackendInfo& b) { return a.name < b.name; });
+    if (const detail::Backend& b = table().backends[i]; b.loaded.load(std::memory_order_acquire))
+      loaded.push_back(b.info);
+  std::sort(loaded.begin(), loaded.end(),
+            [](const BackendInfo& a, const BackendInfo& b) { return a.name < b.name; });
   return loaded;
 }
 
@@ -191,7 +200,8 @@ BackendId intern_backend(std::string_view name) {
   if (const auto id = find_backend(name)) return *id;  // another thread was first
   const int n = t.count.load(std::memory_order_relaxed);
   if (n == max_backends)
-    throw DeviceError(fmt::format("{}: no room for another backend: {} are named already", name, max_backends));
+    throw DeviceError(
+        fmt::format("{}: no room for another backend: {} are named already", name, max_backends));
   t.backends[n].name = name;
   t.count.store(n + 1, std::memory_order_release);
   return static_cast<BackendId>(n);
@@ -208,7 +218,8 @@ void copy_bytes(Device device, void* to, const void* from, size_t bytes, plugrad
     std::memmove(to, from, bytes);
     return;
   }
-  call_memory(device, "copy", [&] { return b.memory.copy(b.memory.self, device.ordinal, to, from, bytes, direction); });
+  call_memory(device, "copy",
+              [&] { return b.memory.copy(b.memory.self, device.ordinal, to, from, bytes, direction); });
 }
 
 }  // namespace detail

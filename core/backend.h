@@ -11,14 +11,14 @@
 
 namespace plugrad {
 
-// Loads the plugin of the backend `name` from the plugin folders: those of PLUGRAD_PLUGIN_PATH (absolute, separated by
-// colons), then the one beside this library. Nothing happens where it is loaded already. PluginError names the file,
-// the cause and the remedy; then everything is as before.
+// Loads the plugin of the backend `name` from the plugin folders: those of PLUGRAD_PLUGIN_PATH (absolute,
+// separated by colons), then the one beside this library. Nothing happens where it is loaded already.
+// PluginError names the file, the cause and the remedy; then everything is as before.
 PLUGRAD_PUBLIC void load_backend(std::string_view name);
 // The same from a file. The path must be absolute.
 PLUGRAD_PUBLIC void load_plugin(const std::filesystem::path& file);
-// Takes in a backend that the program links: `link_backend(plugrad_cpu_plugin)`, once. PluginError where the name is
-// taken.
+// Takes in a backend that the program links: `link_backend(plugrad_cpu_plugin)`, once. PluginError where the
+// name is taken.
 PLUGRAD_PUBLIC void link_backend(const plugrad_plugin& plugin);
 
 struct BackendInfo {

@@ -15,8 +15,10 @@ namespace {
 PLUGRAD_COLD void check_counts(const Row& op, const ArrayRef* in, int n_in, int n_attr, int n_out) {
   const OpSchema& s = *op.schema;
   if (s.n_in >= 0 ? n_in != s.n_in : n_in < -s.n_in || n_in > max_inputs)
-    throw ShapeError(fmt::format("{}: takes {}{} inputs, got {}", s.name, s.n_in < 0 ? "at least " : "", std::abs(s.n_in), n_in));
-  if (n_attr != op.n_attr) throw Error(fmt::format("{}: takes {} attributes, got {}", s.name, op.n_attr, n_attr));
+    throw ShapeError(fmt::format("{}: takes {}{} inputs, got {}", s.name, s.n_in < 0 ? "at least " : "",
+                                 std::abs(s.n_in), n_in));
+  if (n_attr != op.n_attr)
+    throw Error(fmt::format("{}: takes {} attributes, got {}", s.name, op.n_attr, n_attr));
   if (s.n_out > 0 ? n_out != s.n_out : n_out < 1 || n_out > max_outputs)
     throw ShapeError(fmt::format("{}: can't give {} outputs", s.name, n_out));
   for (int i = 0; i < n_in; ++i)
@@ -39,8 +41,10 @@ PLUGRAD_COLD void check_devices(const Row& op, const ArrayRef* in, int n_in) {
 PLUGRAD_COLD void check_tapes(const Row& op, const ThreadState& t, const ArrayRef* in, int n_in) {
   for (int i = 0; i < n_in; ++i) {
     const uint64_t e = in[i]->epoch();
-    if (e > detail::not_recording && e != t.tape_epoch.load(std::memory_order_relaxed) && detail::is_live_epoch(e))
-      throw Error(fmt::format("{}: input {} is being recorded by another thread; detach it there first", op.schema->name, i));
+    if (e > detail::not_recording && e != t.tape_epoch.load(std::memory_order_relaxed) &&
+        detail::is_live_epoch(e))
+      throw Error(fmt::format("{}: input {} is being recorded by another thread; detach it there first",
+                              op.schema->name, i));
   }
 }
 
@@ -54,14 +58,15 @@ DType common_dtype(const Row& op, const ArrayRef* in, int n_in) {
 }
 
 // Off the fast path: devices, tapes of other threads, dtypes. True: the call was made with cast inputs.
-PLUGRAD_COLD bool check_operands(ThreadState& t, const Row& op, const ArrayRef* in, int n_in, const Value* attr,
-                                 int n_attr, Array* out, int n_out, Device device) {
+PLUGRAD_COLD bool check_operands(ThreadState& t, const Row& op, const ArrayRef* in, int n_in,
+                                 const Value* attr, int n_attr, Array* out, int n_out, Device device) {
   check_counts(op, in, n_in, n_attr, n_out);
   check_devices(op, in, n_in);
   check_tapes(op, t, in, n_in);
   if (op.dtype_rule == DTypeRule::separate) {
     for (int i = 0; i < n_in; ++i)
-      if (!(op.schema->dtypes[std::min(i, max_differentiable_inputs - 1)] & set_of(in[i]->dtype()))) dtype_error(op, in, n_in);
+      if (!(op.schema->dtypes[std::min(i, max_differentiable_inputs - 1)] & set_of(in[i]->dtype())))
+        dtype_error(op, in, n_in);
     return false;
   }
   if (n_in == 0) return false;
@@ -84,9 +89,10 @@ PLUGRAD_COLD bool check_operands(ThreadState& t, const Row& op, const ArrayRef* 
     if (op.forward[b].load(std::memory_order_relaxed))
       have += fmt::format("{}{}", have.empty() ? "" : ", ", detail::backend(static_cast<BackendId>(b)).name);
   const std::string& backend = detail::backend(device.backend).name;
-  if (!is_loaded(backend)) throw DeviceError(fmt::format("{}: backend {} is not loaded", op.schema->name, backend));
-  throw DeviceError(fmt::format("{}: backend {} has no kernel for it; these have: {}", op.schema->name, backend,
-                                have.empty() ? "none" : have));
+  if (!is_loaded(backend))
+    throw DeviceError(fmt::format("{}: backend {} is not loaded", op.schema->name, backend));
+  throw DeviceError(fmt::format("{}: backend {} has no kernel for it; these have: {}", op.schema->name,
+                                backend, have.empty() ? "none" : have));
 }
 
 // One op with its shapes known: allocates, runs, records.
@@ -103,7 +109,8 @@ struct Run {
 
   void view(Inference::Output* inferred) const {
     for (int k = 0; k < n_out; ++k)
-      out[k] = in[0]->view(inferred[k].shape.data(), inferred[k].strides, inferred[k].shape.ndim(), inferred[k].offset);
+      out[k] = in[0]->view(inferred[k].shape.data(), inferred[k].strides, inferred[k].shape.ndim(),
+                           inferred[k].offset);
   }
   void kernel(plugrad_kernel forward, Inference::Output* inferred) const {
     detail::TensorList ins(n_in), outs(n_out);
@@ -112,16 +119,25 @@ struct Run {
       outs[k] = &out[k].tensor();
     }
     for (int i = 0; i < n_in; ++i) ins[i] = &in[i]->tensor();
-    const plugrad_call call{sizeof(plugrad_call), static_cast<uint16_t>(n_in), static_cast<uint16_t>(n_out),
-                            static_cast<uint16_t>(n_attr), 0, ins.data(), outs.data(), nullptr, nullptr, attr, &t.context};
+    const plugrad_call call{sizeof(plugrad_call),
+                            static_cast<uint16_t>(n_in),
+                            static_cast<uint16_t>(n_out),
+                            static_cast<uint16_t>(n_attr),
+                            0,
+                            ins.data(),
+                            outs.data(),
+                            nullptr,
+                            nullptr,
+                            attr,
+                            &t.context};
     detail::run(t, op, device, forward, call);
   }
 };
 
 }  // namespace
 
-void dispatch(const Row& op, const ArrayRef* in, int n_in, const Value* attr, int n_attr, Array* out, int n_out,
-              Device device) {
+void dispatch(const Row& op, const ArrayRef* in, int n_in, const Value* attr, int n_attr, Array* out,
+              int n_out, Device device) {
   ThreadState& t = detail::thread_state();
   bool tracked = false, unusual = n_in != op.n_in || n_attr != op.n_attr || n_out != op.n_out;
   for (int i = 0; i < n_in && !unusual; ++i) unusual |= !*in[i];
@@ -134,7 +150,8 @@ void dispatch(const Row& op, const ArrayRef* in, int n_in, const Value* attr, in
       const Array& a = *in[i];
       const uint64_t epoch = a.epoch();
       tracked |= epoch == t.epoch;
-      unusual |= (epoch > detail::not_recording && epoch != tape) || a.dtype() != first.dtype() || !(a.device() == device);
+      unusual |= (epoch > detail::not_recording && epoch != tape) || a.dtype() != first.dtype() ||
+                 !(a.device() == device);
     }
   }
   if (unusual) [[unlikely]] {
@@ -163,14 +180,16 @@ void dispatch(const Row& op, const ArrayRef* in, int n_in, const Value* attr, in
 
 namespace {
 bool same_view(const Array& a, const Array& b) {
-  return a.shape() == b.shape() && a.tensor().byte_offset == b.tensor().byte_offset && a.contiguous() && b.contiguous();
+  return a.shape() == b.shape() && a.tensor().byte_offset == b.tensor().byte_offset && a.contiguous() &&
+         b.contiguous();
 }
 }  // namespace
 
 Array Op::operator()(std::span<const Array> in, std::initializer_list<Value> attr) const {
   const std::vector<ArrayRef> refs(in.begin(), in.end());
   Array out;
-  dispatch(row_, refs.data(), static_cast<int>(refs.size()), attr.begin(), static_cast<int>(attr.size()), &out, 1);
+  dispatch(row_, refs.data(), static_cast<int>(refs.size()), attr.begin(), static_cast<int>(attr.size()),
+           &out, 1);
   return out;
 }
 
@@ -186,7 +205,8 @@ void dispatch_in_place(const Row& op, Array& target, std::initializer_list<Array
   check_devices(op, refs.data(), n_in);
   check_tapes(op, t, refs.data(), n_in);
   if (target.epoch() == t.tape_epoch.load(std::memory_order_relaxed))
-    throw Error(fmt::format("{}: can't overwrite an array that is being recorded; use it outside grad, or detach", op_name));
+    throw Error(fmt::format(
+        "{}: can't overwrite an array that is being recorded; use it outside grad, or detach", op_name));
   for (const ArrayRef& a : refs)
     if (a->dtype() != target.dtype() || !(op.dtypes & set_of(a->dtype()))) dtype_error(op, refs.data(), n_in);
   std::array<Array, 4> copies;  // of operands that look at the target's storage in another way
@@ -195,7 +215,8 @@ void dispatch_in_place(const Row& op, Array& target, std::initializer_list<Array
       copies[i] = detail::call_copy(*refs[i]);
       refs[i] = copies[i];
     }
-  if (!target.contiguous()) throw ShapeError(fmt::format("{}: can't overwrite a view that is not contiguous", op_name));
+  if (!target.contiguous())
+    throw ShapeError(fmt::format("{}: can't overwrite a view that is not contiguous", op_name));
 
   Inference::Output inferred;
   Inference inference(*op.schema, refs.data(), n_in, attr.begin(), n_attr, &inferred, 1);
@@ -209,8 +230,17 @@ void dispatch_in_place(const Row& op, Array& target, std::initializer_list<Array
   detail::TensorList ins(n_in);
   for (int i = 0; i < n_in; ++i) ins[i] = &refs[static_cast<size_t>(i)]->tensor();
   const DLTensor* outs[] = {&target.tensor()};
-  const plugrad_call call{sizeof(plugrad_call), static_cast<uint16_t>(n_in), 1, static_cast<uint16_t>(n_attr), 0,
-                          ins.data(), outs, nullptr, nullptr, attr.begin(), &t.context};
+  const plugrad_call call{sizeof(plugrad_call),
+                          static_cast<uint16_t>(n_in),
+                          1,
+                          static_cast<uint16_t>(n_attr),
+                          0,
+                          ins.data(),
+                          outs,
+                          nullptr,
+                          nullptr,
+                          attr.begin(),
+                          &t.context};
   target.overwritten_by(&op);
   detail::run(t, op, device, forward, call);
 }

@@ -7,13 +7,13 @@
 
 namespace plugrad {
 
-// Runs `op` and writes `n_out` arrays to `out`. Errors: ShapeError, DTypeError, DeviceError, starting with the op's
-// name; then nothing has changed. `device` is for ops without inputs.
-PLUGRAD_PUBLIC void dispatch(const Row& op, const ArrayRef* in, int n_in, const Value* attr, int n_attr, Array* out,
-                             int n_out, Device device = {});
+// Runs `op` and writes `n_out` arrays to `out`. Errors: ShapeError, DTypeError, DeviceError, starting with
+// the op's name; then nothing has changed. `device` is for ops without inputs.
+PLUGRAD_PUBLIC void dispatch(const Row& op, const ArrayRef* in, int n_in, const Value* attr, int n_attr,
+                             Array* out, int n_out, Device device = {});
 
-// Runs an op of schema.in_place on `target` (its first input) and writes the result over it. Error where the live
-// tape holds `target`, or where it overlaps itself.
+// Runs an op of schema.in_place on `target` (its first input) and writes the result over it. Error where the
+// live tape holds `target`, or where it overlaps itself.
 PLUGRAD_PUBLIC void dispatch_in_place(const Row& op, Array& target, std::initializer_list<ArrayRef> rest,
                                       std::initializer_list<Value> attr);
 
@@ -24,7 +24,8 @@ class Op {
 
   Array operator()(std::initializer_list<ArrayRef> in, std::initializer_list<Value> attr = {}) const {
     Array out;
-    dispatch(row_, in.begin(), static_cast<int>(in.size()), attr.begin(), static_cast<int>(attr.size()), &out, 1);
+    dispatch(row_, in.begin(), static_cast<int>(in.size()), attr.begin(), static_cast<int>(attr.size()), &out,
+             1);
     return out;
   }
   // For ops without inputs.
@@ -35,12 +36,15 @@ class Op {
   }
   Array operator()(std::span<const Array> in, std::initializer_list<Value> attr) const;
   template <unsigned n>
-  std::array<Array, n> outputs(std::initializer_list<ArrayRef> in, std::initializer_list<Value> attr = {}) const {
+  std::array<Array, n> outputs(std::initializer_list<ArrayRef> in,
+                               std::initializer_list<Value> attr = {}) const {
     std::array<Array, n> out;
-    dispatch(row_, in.begin(), static_cast<int>(in.size()), attr.begin(), static_cast<int>(attr.size()), out.data(), static_cast<int>(n));
+    dispatch(row_, in.begin(), static_cast<int>(in.size()), attr.begin(), static_cast<int>(attr.size()),
+             out.data(), static_cast<int>(n));
     return out;
   }
-  void in_place(Array& target, std::initializer_list<ArrayRef> rest, std::initializer_list<Value> attr) const {
+  void in_place(Array& target, std::initializer_list<ArrayRef> rest,
+                std::initializer_list<Value> attr) const {
     dispatch_in_place(row_, target, rest, attr);
   }
   const Row& row() const { return row_; }

@@ -11,7 +11,8 @@
 
 namespace plugrad {
 
-// In the order of promotion: the later of two wins, but for float16 and bfloat16 together, which give float32.
+// In the order of promotion: the later of two wins, but for float16 and bfloat16 together, which give
+// float32.
 enum class DType : uint8_t { bool_, int32, int64, float16, bfloat16, float32, float64 };
 inline constexpr int n_dtypes = 7;
 
@@ -35,10 +36,12 @@ constexpr std::string_view name(DType d) { return detail::dtype_facts[static_cas
 constexpr bool is_floating(DType d) { return d >= DType::float16; }
 constexpr bool is_integer(DType d) { return d == DType::int32 || d == DType::int64; }
 
-// The dtype of an operation on arrays of `a` and `b`: the wider of the two in the order bool, int32, int64, float16 or
-// bfloat16, float32, float64. An integer meets a floating type in the floating type, as in PyTorch and JAX.
+// The dtype of an operation on arrays of `a` and `b`: the wider of the two in the order bool, int32, int64,
+// float16 or bfloat16, float32, float64. An integer meets a floating type in the floating type, as in PyTorch
+// and JAX.
 constexpr DType promote(DType a, DType b) {
-  const bool two_halves = (a == DType::float16 && b == DType::bfloat16) || (a == DType::bfloat16 && b == DType::float16);
+  const bool two_halves =
+      (a == DType::float16 && b == DType::bfloat16) || (a == DType::bfloat16 && b == DType::float16);
   return two_halves ? DType::float32 : a > b ? a : b;
 }
 
@@ -64,12 +67,18 @@ constexpr DType dtype_of() {
 template <class F>
 bool with_type(DType d, F&& f) {
   switch (d) {
-    case DType::bool_: return f(bool{}), true;
-    case DType::int32: return f(int32_t{}), true;
-    case DType::int64: return f(int64_t{}), true;
-    case DType::float32: return f(float{}), true;
-    case DType::float64: return f(double{}), true;
-    default: return false;
+    case DType::bool_:
+      return f(bool{}), true;
+    case DType::int32:
+      return f(int32_t{}), true;
+    case DType::int64:
+      return f(int64_t{}), true;
+    case DType::float32:
+      return f(float{}), true;
+    case DType::float64:
+      return f(double{}), true;
+    default:
+      return false;
   }
 }
 

@@ -7,7 +7,7 @@
 
 #include <cstring>
 
-#include "plugrad/core/error.h"
+#include "plugrad/core/plugin_file.h"
 
 namespace plugrad::detail {
 
@@ -26,13 +26,20 @@ const ElfW(Ehdr) & own_header() {
 
 std::string machine_name(unsigned machine) {
   switch (machine) {
-    case EM_386: return "i386";
-    case EM_X86_64: return "x86-64";
-    case EM_ARM: return "arm";
-    case EM_AARCH64: return "aarch64";
-    case EM_PPC64: return "ppc64";
-    case EM_RISCV: return "riscv";
-    default: return fmt::format("machine {}", machine);
+    case EM_386:
+      return "i386";
+    case EM_X86_64:
+      return "x86-64";
+    case EM_ARM:
+      return "arm";
+    case EM_AARCH64:
+      return "aarch64";
+    case EM_PPC64:
+      return "ppc64";
+    case EM_RISCV:
+      return "riscv";
+    default:
+      return fmt::format("machine {}", machine);
   }
 }
 
@@ -46,11 +53,12 @@ ElfFile::ElfFile(int fd, uint64_t size, std::string name) : name_(std::move(name
 }
 
 void ElfFile::refuse(const std::string& cause, const char* remedy) const {
-  throw PluginError(fmt::format("{}: {}; {}", name_, cause, remedy));
+  refuse_plugin(name_, cause, remedy);
 }
 
 void ElfFile::damaged(const char* what) const {
-  refuse(fmt::format("is truncated or damaged: {} beyond its end at byte {}", what, size_), "build or copy it again");
+  refuse(fmt::format("is truncated or damaged: {} beyond its end at byte {}", what, size_),
+         "build or copy it again");
 }
 
 void ElfFile::check_range(uint64_t offset, uint64_t bytes, const char* what) const {
@@ -64,12 +72,15 @@ void ElfFile::check_loadable() const {
   GElf_Ehdr header;
   if (!ident || !gelf_getehdr(elf_.get(), &header)) damaged("its header lies");
   if (header.e_ident[EI_CLASS] != own.e_ident[EI_CLASS])
-    refuse(fmt::format("is a {}-bit library, this process has {} bits", header.e_ident[EI_CLASS] == ELFCLASS64 ? 64 : 32,
+    refuse(fmt::format("is a {}-bit library, this process has {} bits",
+                       header.e_ident[EI_CLASS] == ELFCLASS64 ? 64 : 32,
                        own.e_ident[EI_CLASS] == ELFCLASS64 ? 64 : 32),
            rebuild);
-  if (header.e_ident[EI_DATA] != own.e_ident[EI_DATA]) refuse("has another byte order than this process", rebuild);
+  if (header.e_ident[EI_DATA] != own.e_ident[EI_DATA])
+    refuse("has another byte order than this process", rebuild);
   if (header.e_machine != own.e_machine)
-    refuse(fmt::format("is built for {}, this process runs on {}", machine_name(header.e_machine), machine_name(own.e_machine)),
+    refuse(fmt::format("is built for {}, this process runs on {}", machine_name(header.e_machine),
+                       machine_name(own.e_machine)),
            rebuild);
   if (header.e_type != ET_DYN) refuse("is not a shared library", "link the plugin with -shared");
 }
@@ -92,7 +103,8 @@ void ElfFile::check_whole() const {
     GElf_Shdr section;
     Elf_Scn* scn = elf_getscn(elf_.get(), i);
     if (!scn || !gelf_getshdr(scn, &section)) damaged("its table of sections lies");
-    if (section.sh_type != SHT_NOBITS) check_range(section.sh_offset, section.sh_size, "a section lies");
+    if (section.sh_type != SHT_NOBITS && section.sh_type != SHT_NULL)
+      check_range(section.sh_offset, section.sh_size, "a section lies");
   }
 }
 
@@ -105,7 +117,9 @@ std::optional<std::string> ElfFile::read_section(const char* wanted, size_t limi
     const char* name = elf_strptr(elf_.get(), names, section.sh_name);
     if (!name || std::strcmp(name, wanted) != 0) continue;
     if (section.sh_type == SHT_NOBITS || section.sh_size > limit)
-      refuse(fmt::format("its section {} holds {} bytes, at most {} are read", wanted, section.sh_size, limit), "rebuild it");
+      refuse(
+          fmt::format("its section {} holds {} bytes, at most {} are read", wanted, section.sh_size, limit),
+          "rebuild it");
     const Elf_Data* data = elf_rawdata(scn, nullptr);
     if (!data || (data->d_size && !data->d_buf)) damaged("its manifest lies");
     return std::string(static_cast<const char*>(data->d_buf), data->d_size);

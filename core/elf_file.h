@@ -10,8 +10,8 @@
 
 namespace plugrad::detail {
 
-// Reads by libelf from an open file, which must outlive it. Nothing of the file is mapped or run. The functions throw
-// PluginError, starting with `name`, where the file is not what they need.
+// Reads by libelf from an open file, which must outlive it. Nothing of the file is mapped or run. The
+// functions throw PluginError, starting with `name`, where the file is not what they need.
 class ElfFile {
  public:
   // `size`: of the file, in bytes.

@@ -18,7 +18,8 @@ struct PLUGRAD_PUBLIC ShapeError : Error {
 struct PLUGRAD_PUBLIC DTypeError : Error {
   using Error::Error;
 };
-// A device that is missing, out of memory or failing; operands on different devices; a kernel that a backend lacks.
+// A device that is missing, out of memory or failing; operands on different devices; a kernel that a backend
+// lacks.
 struct PLUGRAD_PUBLIC DeviceError : Error {
   using Error::Error;
 };

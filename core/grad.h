@@ -1,4 +1,5 @@
-// grad(f): a function that returns the gradient of f in its first argument, whatever that argument's structure.
+// grad(f): a function that returns the gradient of f in its first argument, whatever that argument's
+// structure.
 #pragma once
 
 #include <array>
@@ -70,12 +71,13 @@ lifted<T> lift(const T& x) {
 
 }  // namespace detail
 
-// A function of f's arguments that returns (f's value, its gradient in the first argument). f returns an Array of one
-// element. The gradient has the first argument's structure (see visit_named), with each floating Array replaced by its
-// gradient, each float or double by a scalar Array of its dtype, and the rest as it was. Data is not copied.
+// A function of f's arguments that returns (f's value, its gradient in the first argument). f returns an
+// Array of one element. The gradient has the first argument's structure (see visit_named), with each floating
+// Array replaced by its gradient, each float or double by a scalar Array of its dtype, and the rest as it
+// was. Data is not copied.
 //
-// Errors: ShapeError where f returns more than one number, Error where a gradient can't be had (see Recording), and
-// whatever f throws. Then, as always, nothing stays behind.
+// Errors: ShapeError where f returns more than one number, Error where a gradient can't be had (see
+// Recording), and whatever f throws. Then, as always, nothing stays behind.
 template <class F>
 auto value_and_grad(F f) {
   return [f = std::move(f)](const auto& w, const auto&... rest) {
@@ -97,7 +99,8 @@ auto value_and_grad(F f) {
 // The gradient alone.
 template <class F>
 auto grad(F f) {
-  return [g = value_and_grad(std::move(f))](const auto& w, const auto&... rest) { return g(w, rest...).second; };
+  return
+      [g = value_and_grad(std::move(f))](const auto& w, const auto&... rest) { return g(w, rest...).second; };
 }
 
 }  // namespace plugrad

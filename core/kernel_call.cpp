@@ -7,11 +7,15 @@ namespace plugrad::detail {
 void throw_status(int32_t status, std::string_view what, const char* message) {
   const std::string text = fmt::format("{}: {}", what, *message ? message : "failed without a message");
   switch (status) {
-    case PLUGRAD_BAD_SHAPE: throw ShapeError(text);
-    case PLUGRAD_BAD_DTYPE: throw DTypeError(text);
+    case PLUGRAD_BAD_SHAPE:
+      throw ShapeError(text);
+    case PLUGRAD_BAD_DTYPE:
+      throw DTypeError(text);
     case PLUGRAD_DEVICE_FAILED:
-    case PLUGRAD_OUT_OF_MEMORY: throw DeviceError(text);
-    default: throw Error(text);
+    case PLUGRAD_OUT_OF_MEMORY:
+      throw DeviceError(text);
+    default:
+      throw Error(text);
   }
 }
 
@@ -22,8 +26,8 @@ void release_workspace(ThreadState& t) {
   }
 }
 
-void after_failure(ThreadState& t, const Row& op, Device device, plugrad_kernel kernel, const plugrad_call& call,
-                   int32_t status) {
+void after_failure(ThreadState& t, const Row& op, Device device, plugrad_kernel kernel,
+                   const plugrad_call& call, int32_t status) {
   if (status == PLUGRAD_OUT_OF_MEMORY) {
     release_host_cache();
     t.message[0] = 0;

@@ -13,13 +13,17 @@ PLUGRAD_COLD void after_failure(ThreadState& t, const Row& op, Device device, pl
                                 const plugrad_call& call, int32_t status);
 PLUGRAD_COLD void release_workspace(ThreadState& t);
 
-inline void run(ThreadState& t, const Row& op, Device device, plugrad_kernel kernel, const plugrad_call& call) {
+inline void run(ThreadState& t, const Row& op, Device device, plugrad_kernel kernel,
+                const plugrad_call& call) {
   t.context.threads = thread_limit.load(std::memory_order_relaxed);
   t.workspace_device = device;
-  if (!on_host(device)) [[unlikely]] t.context.stream = stream_of(device);
+  if (!on_host(device)) [[unlikely]]
+    t.context.stream = stream_of(device);
   const int32_t status = kernel(&call);
-  if (t.workspace) [[unlikely]] release_workspace(t);
-  if (status != PLUGRAD_OK) [[unlikely]] after_failure(t, op, device, kernel, call, status);
+  if (t.workspace) [[unlikely]]
+    release_workspace(t);
+  if (status != PLUGRAD_OK) [[unlikely]]
+    after_failure(t, op, device, kernel, call, status);
 }
 
 // The tensors of a call.

@@ -1,8 +1,8 @@
 // What a kernel author writes against: a header-only C++17 layer over abi.h, without link dependencies.
 //
-// A kernel is a function `void relu(const Call&)`; PLUGRAD_KERNELS(relu, relu, relu_gradient) puts it into the table
-// of the plugin it is compiled into. The tables are constant data in a section of the file: nothing runs before
-// plugrad_init does.
+// A kernel is a function `void relu(const Call&)`; PLUGRAD_KERNELS(relu, relu, relu_gradient) puts it into
+// the table of the plugin it is compiled into. The tables are constant data in a section of the file: nothing
+// runs before plugrad_init does.
 #pragma once
 
 #include <cstdint>
@@ -147,21 +147,23 @@ struct Cell {
 
 // The linker names the bounds of a section whose name is an identifier.
 extern "C" {
-extern plugrad::plugin::Cell __start_plugrad_cells[] __attribute__((visibility("hidden")));
-extern plugrad::plugin::Cell __stop_plugrad_cells[] __attribute__((visibility("hidden")));
+extern const plugrad::plugin::Cell* __start_plugrad_cells[] __attribute__((visibility("hidden")));
+extern const plugrad::plugin::Cell* __stop_plugrad_cells[] __attribute__((visibility("hidden")));
 }
 
 namespace plugrad::plugin {
 inline int32_t add_all_kernels(const plugrad_host* host) {
-  for (const Cell* c = __start_plugrad_cells; c != __stop_plugrad_cells; ++c)
-    if (int32_t status = host->add_kernel(host->self, c->op, c->forward, c->gradient)) return status;
+  for (const Cell** c = __start_plugrad_cells; c != __stop_plugrad_cells; ++c)
+    if (int32_t status = host->add_kernel(host->self, (*c)->op, (*c)->forward, (*c)->gradient)) return status;
   return PLUGRAD_OK;
 }
 }  // namespace plugrad::plugin
 
-#define PLUGRAD_CELL_(op, forward, gradient)                                                        \
-  [[gnu::section("plugrad_cells"), gnu::used]] static plugrad::plugin::Cell plugrad_cell_of_##op = { \
-      #op, forward, gradient}
+// The section holds pointers: compilers pad larger objects, and the walk over them would meet the gaps.
+#define PLUGRAD_CELL_(op, forward, gradient)                                                               \
+  static const plugrad::plugin::Cell plugrad_cell_of_##op = {#op, forward, gradient};                      \
+  [[gnu::section("plugrad_cells"), gnu::used]] static const plugrad::plugin::Cell* plugrad_entry_of_##op = \
+      &plugrad_cell_of_##op
 
 // The kernels of one op: functions `void(const plugrad::plugin::Call&)`.
 #define PLUGRAD_KERNELS(op, forward, gradient) \
@@ -173,27 +175,28 @@ inline int32_t add_all_kernels(const plugrad_host* host) {
 #define PLUGRAD_TEXT(x) PLUGRAD_TEXT_(x)
 #define PLUGRAD_EXPORT __attribute__((visibility("default")))
 
-// What a backend's entry file says, once, at global scope: its name (an identifier), its version (text), the op set
-// that it claims to fill (text), and a function `int32_t(const plugrad_host*)` that is called before the kernels are
-// handed over, or nullptr.
+// What a backend's entry file says, once, at global scope: its name (an identifier), its version (text), the
+// op set that it claims to fill (text), and a function `int32_t(const plugrad_host*)` that is called before
+// the kernels are handed over, or nullptr.
 //
-// The static twins keep programs right that link several backends directly: there, the exported names of one library
-// would win over those of the others.
-#define PLUGRAD_BACKEND(name, version, op_set, prepare)                                                         \
-  extern "C" {                                                                                                  \
-  [[gnu::section(PLUGRAD_MANIFEST_SECTION), gnu::used]] static const char plugrad_own_manifest[] =              \
-      "{\"plugrad\": \"backend\", \"name\": \"" #name "\", \"version\": \"" version                             \
-      "\", \"abi_major\": " PLUGRAD_TEXT(PLUGRAD_ABI_MAJOR) ", \"abi_minor\": " PLUGRAD_TEXT(PLUGRAD_ABI_MINOR) \
-      ", \"op_set\": \"" op_set "\"}";                                                                          \
-  static int32_t plugrad_own_init(const plugrad_host* host) {                                                   \
-    int32_t (*prepare_)(const plugrad_host*) = prepare;                                                         \
-    if (prepare_)                                                                                               \
-      if (int32_t status = prepare_(host)) return status;                                                       \
-    return plugrad::plugin::add_all_kernels(host);                                                              \
-  }                                                                                                             \
-  PLUGRAD_EXPORT extern const char plugrad_manifest[] __attribute__((alias("plugrad_own_manifest")));           \
-  PLUGRAD_EXPORT int32_t plugrad_init(const plugrad_host* host) { return plugrad_own_init(host); }              \
-  PLUGRAD_EXPORT extern const plugrad_plugin plugrad_##name##_plugin;                                           \
-  const plugrad_plugin plugrad_##name##_plugin = {sizeof(plugrad_plugin), plugrad_own_manifest,                 \
-                                                  &plugrad_own_init};                                           \
+// The static twins keep programs right that link several backends directly: there, the exported names of one
+// library would win over those of the others.
+#define PLUGRAD_BACKEND(name, version, op_set, prepare)                                               \
+  extern "C" {                                                                                        \
+  [[gnu::section(PLUGRAD_MANIFEST_SECTION),                                                           \
+    gnu::used]] static const char plugrad_own_manifest[] __asm__("plugrad_own_manifest") =            \
+      "{\"plugrad\": \"backend\", \"name\": \"" #name "\", \"version\": \"" version                   \
+      "\", \"abi_major\": " PLUGRAD_TEXT(PLUGRAD_ABI_MAJOR) ", \"abi_minor\": " PLUGRAD_TEXT(         \
+          PLUGRAD_ABI_MINOR) ", \"op_set\": \"" op_set "\"}";                                         \
+  static int32_t plugrad_own_init(const plugrad_host* host) {                                         \
+    int32_t (*prepare_)(const plugrad_host*) = prepare;                                               \
+    if (prepare_)                                                                                     \
+      if (int32_t status = prepare_(host)) return status;                                             \
+    return plugrad::plugin::add_all_kernels(host);                                                    \
+  }                                                                                                   \
+  PLUGRAD_EXPORT extern const char plugrad_manifest[] __attribute__((alias("plugrad_own_manifest"))); \
+  PLUGRAD_EXPORT int32_t plugrad_init(const plugrad_host* host) { return plugrad_own_init(host); }    \
+  PLUGRAD_EXPORT extern const plugrad_plugin plugrad_##name##_plugin;                                 \
+  const plugrad_plugin plugrad_##name##_plugin = {sizeof(plugrad_plugin), plugrad_own_manifest,       \
+                                                  &plugrad_own_init};                                 \
   }

@@ -44,7 +44,8 @@ void check(const OpSchema& s) {
   for (const InputGradient& g : s.gradient) any |= g.composition || g.kernel_only;
   switch (s.differentiability) {
     case Differentiability::unstated:
-      refuse(s.name, "says neither how it is differentiated, nor that it is locally_constant or has no_gradient");
+      refuse(s.name,
+             "says neither how it is differentiated, nor that it is locally_constant or has no_gradient");
     case Differentiability::differentiable:
       if (!any) refuse(s.name, "is differentiable, but no input has a gradient");
       break;
@@ -56,7 +57,8 @@ void check(const OpSchema& s) {
 void fill(Row& row, const OpSchema& s) {
   row.infer = s.infer;
   row.schema = &s;
-  row.dtypes = s.dtype_rule == DTypeRule::separate ? DTypeSet{0} : s.dtypes[0];  // 0: always off the fast path
+  row.dtypes =
+      s.dtype_rule == DTypeRule::separate ? DTypeSet{0} : s.dtypes[0];  // 0: always off the fast path
   row.dtype_rule = s.dtype_rule;
   row.kind = s.kind;
   row.broadcasts = s.broadcasts;
@@ -74,7 +76,8 @@ const Row& register_op(const OpSchema& schema, const char* owner) {
   Registry& r = registry();
   std::lock_guard lock(r.mutex);
   if (auto it = r.by_name.find(schema.name); it != r.by_name.end())
-    throw PluginError(fmt::format("register_op: {}: the name is taken by {}; wanted by {}", schema.name, it->second->owner, owner));
+    throw PluginError(fmt::format("register_op: {}: the name is taken by {}; wanted by {}", schema.name,
+                                  it->second->owner, owner));
   Entry& e = r.entries.emplace_back();
   e.schema = schema;
   e.owner = owner;
@@ -115,7 +118,8 @@ void register_kernels(std::string_view op, std::string_view backend, Cell cell) 
   const BackendId id = detail::intern_backend(backend);
   plugrad_kernel none = nullptr;
   if (!row.forward[id].compare_exchange_strong(none, cell.forward))
-    throw PluginError(fmt::format("register_kernels: {}: backend {} has kernels for it already", op, backend));
+    throw PluginError(
+        fmt::format("register_kernels: {}: backend {} has kernels for it already", op, backend));
   row.gradient[id].store(cell.gradient);
 }
 

@@ -32,8 +32,8 @@ struct alignas(64) Row {
   }
 };
 
-// Adds a row. The schema is copied; its name must be a literal or outlive the process. Throws PluginError where the
-// name is taken or the schema says neither how to differentiate the op nor that it can't be.
+// Adds a row. The schema is copied; its name must be a literal or outlive the process. Throws PluginError
+// where the name is taken or the schema says neither how to differentiate the op nor that it can't be.
 PLUGRAD_PUBLIC const Row& register_op(const OpSchema& schema, const char* owner = "this program");
 // Fills the cells of one op in one backend, in process. PluginError: no such op, or the cell is taken.
 PLUGRAD_PUBLIC void register_kernels(std::string_view op, std::string_view backend, Cell cell);
@@ -47,6 +47,6 @@ namespace detail {
 Row& mutable_row(const Row& op);
 // Makes the row of a schema that stays outside the table.
 void fill_row(Row& row, const OpSchema& schema);
-}
+}  // namespace detail
 
 }  // namespace plugrad

@@ -24,7 +24,9 @@ Shape Inference::shape(int i) const {
   return Shape(std::span<const int64_t>(integers(i), static_cast<size_t>(count(i))));
 }
 
-int Inference::axis(int i, int input) const { return normalize_axis(integer(i), in(input).shape(), op_.name); }
+int Inference::axis(int i, int input) const {
+  return normalize_axis(integer(i), in(input).shape(), op_.name);
+}
 
 uint32_t Inference::axes(int i, int input) const {
   const int ndim = in(input).ndim();

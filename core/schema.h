@@ -42,7 +42,8 @@ class Inference {
     Output() {}                 // uninitialised: only the axes in use are written and read
   };
 
-  Inference(const OpSchema& op, const ArrayRef* in, int n_in, const Value* attr, int n_attr, Output* out, int n_out)
+  Inference(const OpSchema& op, const ArrayRef* in, int n_in, const Value* attr, int n_attr, Output* out,
+            int n_out)
       : op_(op), in_(in), attr_(attr), out_(out), n_in_(n_in), n_attr_(n_attr), n_out_(n_out) {}
 
   const Array& in(int i) const { return *in_[i]; }
@@ -73,7 +74,8 @@ class Inference {
   int n_in_, n_attr_, n_out_;
 };
 
-// `axis`, counted from the end where negative, of `ndim` axes; ShapeError, starting with `op`, where out of range.
+// `axis`, counted from the end where negative, of `ndim` axes; ShapeError, starting with `op`, where out of
+// range.
 PLUGRAD_PUBLIC int normalize_axis(int64_t axis, const Shape& shape, const char* op);
 
 // What a gradient composition sees: one node of the tape, and which input's gradient is asked for.
@@ -81,12 +83,12 @@ class Gradient {
  public:
   Gradient(const Node& node, const Array* dy, int input) : node_(node), dy_(dy), input_(input) {}
   const Array& dy(int output = 0) const { return dy_[output]; }
-  const Array& in(int i) const;                // only what the schema saves
-  const Array& out(int i = 0) const;           // only what the schema saves
-  Shape shape(int i) const;                    // of input i, saved or not
+  const Array& in(int i) const;       // only what the schema saves
+  const Array& out(int i = 0) const;  // only what the schema saves
+  Shape shape(int i) const;           // of input i, saved or not
   DType dtype() const { return dy_[0].dtype(); }
   Device device() const { return dy_[0].device(); }
-  int input() const { return input_; }         // the one whose gradient is asked for
+  int input() const { return input_; }  // the one whose gradient is asked for
   int n_in() const;
   double real(int i) const;
   int64_t integer(int i) const;
@@ -104,7 +106,8 @@ class Gradient {
 // What a forward composition sees.
 class Composition {
  public:
-  Composition(const ArrayRef* in, int n_in, const Value* attr, Array* out) : in_(in), n_in_(n_in), attr_(attr), out_(out) {}
+  Composition(const ArrayRef* in, int n_in, const Value* attr, Array* out)
+      : in_(in), n_in_(n_in), attr_(attr), out_(out) {}
   const Array& in(int i) const { return *in_[i]; }
   int n_in() const { return n_in_; }
   double real(int i) const { return attr_[i].as.f; }
@@ -126,30 +129,31 @@ constexpr Needs output(int i = 0) { return Needs{1} << (16 + i); }
 
 struct InputGradient {
   Needs needs = 0;  // which inputs and outputs the composition and the kernel read
-  // The gradient in this input as a composition of ops, in the output's shape for ops that broadcast. Null: not
-  // differentiable in this input.
+  // The gradient in this input as a composition of ops, in the output's shape for ops that broadcast. Null:
+  // not differentiable in this input.
   Array (*composition)(const Gradient&) = nullptr;
   // Without a composition: differentiable once, by the backends' gradient kernels alone.
   bool kernel_only = false;
 };
 
 enum class Differentiability : uint8_t {
-  unstated,            // refused at registration
+  unstated,  // refused at registration
   differentiable,
-  locally_constant,    // the exact gradient is zero: the tape stops here
-  no_gradient,         // differentiating through it is an error
+  locally_constant,  // the exact gradient is zero: the tape stops here
+  no_gradient,       // differentiating through it is an error
 };
 
 enum class GradientForm : uint8_t {
   kernel,   // backends bring a gradient kernel
-  trivial,  // a pass-through, a view, or exactly one other op's kernel: the composition is as good as a kernel
+  trivial,  // a pass-through, a view, or exactly one other op's kernel: the composition is as good as a
+            // kernel
 };
 
 enum class DTypeRule : uint8_t {
-  same,             // all inputs of one dtype
-  promote,          // cast to their common dtype
-  promote_floating, // cast to their common dtype, integers and bool to float32
-  separate,         // each input has its own set of dtypes
+  same,              // all inputs of one dtype
+  promote,           // cast to their common dtype
+  promote_floating,  // cast to their common dtype, integers and bool to float32
+  separate,          // each input has its own set of dtypes
 };
 
 enum class OpKind : uint8_t {
@@ -158,11 +162,12 @@ enum class OpKind : uint8_t {
   view,       // has no kernel: the output looks at the input's storage
 };
 
-// One sample call, for the tests, checks and benchmarks: shapes and dtypes of the inputs, a domain for their values.
+// One sample call, for the tests, checks and benchmarks: shapes and dtypes of the inputs, a domain for their
+// values.
 struct Sample {
   struct Input {
     Shape shape;
-    DType dtype = float32;   // float32: tried as float64, too
+    DType dtype = float32;      // float32: tried as float64, too
     double low = -1, high = 1;  // of the values, uniform; integers: low <= v < high
     // How the input lies in memory: compact; every second element of an array twice as wide; axes reversed.
     enum Layout : uint8_t { compact, strided, transposed } layout = compact;
@@ -192,19 +197,20 @@ class PLUGRAD_PUBLIC Samples {
 
 struct OpSchema {
   const char* name = nullptr;
-  int n_in = 1;        // negative: at least -n_in
-  int n_out = 1;       // 0: as many as the call asks for
+  int n_in = 1;                                 // negative: at least -n_in
+  int n_out = 1;                                // 0: as many as the call asks for
   const char* attributes[max_attributes] = {};  // their names, in order
   OpKind kind = OpKind::primitive;
   DTypeRule dtype_rule = DTypeRule::same;
-  DTypeSet dtypes[max_differentiable_inputs] = {floating};  // of input 0, and of all but for DTypeRule::separate
+  DTypeSet dtypes[max_differentiable_inputs] = {
+      floating};  // of input 0, and of all but for DTypeRule::separate
   void (*infer)(Inference&) = nullptr;
-  bool broadcasts = false;   // gradients come in the output's shape; the core adds them up over repeated axes
-  bool in_place = false;     // out[0] may be in[0]
+  bool broadcasts = false;  // gradients come in the output's shape; the core adds them up over repeated axes
+  bool in_place = false;    // out[0] may be in[0]
   Differentiability differentiability = Differentiability::unstated;
   GradientForm gradient_form = GradientForm::kernel;
   InputGradient gradient[max_differentiable_inputs] = {};
-  bool same_gradient_for_all = false;  // gradient[0] speaks for any number of inputs
+  bool same_gradient_for_all = false;                 // gradient[0] speaks for any number of inputs
   void (*composition)(const Composition&) = nullptr;  // of the forward, for composites
   void (*samples)(Samples&) = nullptr;
 };

@@ -21,7 +21,8 @@ void Axes::push_back(int64_t axis) {
 }
 
 void Shape::assign_checked(const int64_t* dims, size_t ndim) {
-  if (ndim > size_t{max_ndim}) throw ShapeError(fmt::format("shape: {} axes, at most {} are possible", ndim, max_ndim));
+  if (ndim > size_t{max_ndim})
+    throw ShapeError(fmt::format("shape: {} axes, at most {} are possible", ndim, max_ndim));
   for (size_t i = 0; i < ndim; ++i)
     if (dims[i] < 0) throw ShapeError(fmt::format("shape: negative length {} of axis {}", dims[i], i));
   assign(dims, static_cast<int>(ndim));

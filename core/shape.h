@@ -21,7 +21,8 @@ class PLUGRAD_PUBLIC Shape {
   Shape(std::initializer_list<int64_t> dims) { assign_checked(dims.begin(), dims.size()); }
   explicit Shape(std::span<const int64_t> dims) { assign_checked(dims.data(), dims.size()); }
   Shape(const int64_t* dims, int ndim) { assign(dims, ndim); }
-  // Copies move the axes in use, word by word: one wide copy of a shape just written stalls on store forwarding.
+  // Copies move the axes in use, word by word: one wide copy of a shape just written stalls on store
+  // forwarding.
   Shape(const Shape& o) { assign(o.dims_, o.ndim_); }
   Shape& operator=(const Shape& o) {
     assign(o.dims_, o.ndim_);

@@ -1,4 +1,5 @@
-// An array whose length is known at run time and nearly always small: on the stack up to `inline_size` elements.
+// An array whose length is known at run time and nearly always small: on the stack up to `inline_size`
+// elements.
 #pragma once
 
 #include <cstddef>

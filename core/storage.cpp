@@ -70,7 +70,8 @@ Storage* device_block(ThreadState& t, Device device, size_t bytes) {
   const plugrad_memory& m = backend(device.backend).memory;
   auto s = std::make_unique<Storage>();
   t.message[0] = 0;
-  if (m.allocate(m.self, device.ordinal, bytes, &s->data) != PLUGRAD_OK) out_of_memory(device, bytes, t.message);
+  if (m.allocate(m.self, device.ordinal, bytes, &s->data) != PLUGRAD_OK)
+    out_of_memory(device, bytes, t.message);
   s->bytes = bytes;
   s->bin = no_bin;
   s->release = release_on_device;
@@ -81,7 +82,8 @@ Storage* device_block(ThreadState& t, Device device, size_t bytes) {
 
 Storage* allocate_slow(ThreadState& t, Device device, size_t bytes) {
   if (!backend(device.backend).loaded.load(std::memory_order_acquire))
-    throw DeviceError(fmt::format("{}: backend {} is not loaded", to_string(device), backend(device.backend).name));
+    throw DeviceError(
+        fmt::format("{}: backend {} is not loaded", to_string(device), backend(device.backend).name));
   Storage* s = nullptr;
   if (!on_host(device)) {
     s = device_block(t, device, bytes);

@@ -18,7 +18,9 @@ class RefCount {
  public:
   void set(uint32_t n) { n_.store(n, std::memory_order_relaxed); }
   void up() { n_.fetch_add(1, std::memory_order_relaxed); }
-  bool down() { return n_.load(std::memory_order_acquire) == 1 || n_.fetch_sub(1, std::memory_order_acq_rel) == 1; }
+  bool down() {
+    return n_.load(std::memory_order_acquire) == 1 || n_.fetch_sub(1, std::memory_order_acq_rel) == 1;
+  }
   bool unique() const { return n_.load(std::memory_order_acquire) == 1; }
 
  private:
@@ -99,7 +101,8 @@ inline Storage* allocate(ThreadState& t, Device device, size_t bytes) {
 inline void release(Storage* s) {
   if (!s->refs.down()) return;
   ThreadState& t = thread_state();
-  if (s->bin == no_bin || t.cached_bytes > host_cache_limit) [[unlikely]] return release_slow(s);
+  if (s->bin == no_bin || t.cached_bytes > host_cache_limit) [[unlikely]]
+    return release_slow(s);
   s->next = t.free_blocks[s->bin];
   t.free_blocks[s->bin] = s;
   t.cached_bytes += static_cast<int64_t>(s->bytes);

@@ -34,8 +34,8 @@ struct AcceptsAll {
   template <class T>
   void operator()(T&&) const {}
 };
-// A class of the user's own: `template <class F> void visit_arrays(Class& c, F&& f)`, found beside the class, calls f
-// on each member that holds arrays.
+// A class of the user's own: `template <class F> void visit_arrays(Class& c, F&& f)`, found beside the class,
+// calls f on each member that holds arrays.
 template <class T>
 concept Customised = requires(T& t, AcceptsAll f) { visit_arrays(t, f); };
 
@@ -84,31 +84,34 @@ void walk(T& structure, F& f, const Path& path) {
     for (auto& part : structure) inner(part);
   else if constexpr (TupleLike<T>) std::apply([&](auto&... part) { (inner(part), ...); }, structure);
   else {
-    static_assert(std::is_aggregate_v<U>,
-                  "plugrad: this type is no structure of arrays; give it a visit_arrays(Type&, f) beside its class");
+    static_assert(
+        std::is_aggregate_v<U>,
+        "plugrad: this type is no structure of arrays; give it a visit_arrays(Type&, f) beside its class");
     boost::pfr::for_each_field(structure, inner);
   }
 }
 
 }  // namespace detail
 
-// Calls f(array) on every Array inside `structure`, in a fixed order. A structure is an Array, or a vector, array, map,
-// pair, tuple, optional or aggregate struct of structures, or a class with visit_arrays. Numbers, enums and text inside
-// are settings, and left alone.
+// Calls f(array) on every Array inside `structure`, in a fixed order. A structure is an Array, or a vector,
+// array, map, pair, tuple, optional or aggregate struct of structures, or a class with visit_arrays. Numbers,
+// enums and text inside are settings, and left alone.
 template <class T, class F>
 void visit(T& structure, F&& f) {
   auto call = [&](const detail::NoPath&, auto& x) { f(x); };
   detail::walk(structure, call, detail::NoPath{});
 }
 
-// Calls f(path, array); `path` names the place: keys of maps, numbers of elements and fields, joined with dots.
+// Calls f(path, array); `path` names the place: keys of maps, numbers of elements and fields, joined with
+// dots.
 template <class T, class F>
 void visit_named(T& structure, F&& f) {
   auto call = [&](const detail::NamedPath& path, auto& x) { f(path.text, x); };
   detail::walk(structure, call, detail::NamedPath{});
 }
 
-// Calls f(array of a, array of b) on the arrays of two structures of one kind, in step. ShapeError where one has more.
+// Calls f(array of a, array of b) on the arrays of two structures of one kind, in step. ShapeError where one
+// has more.
 template <class A, class B, class F>
 void visit_pairs(A& a, B& b, F&& f) {
   if constexpr (std::is_same_v<std::remove_const_t<A>, Array>) {

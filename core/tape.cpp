@@ -24,7 +24,8 @@ std::atomic<uint64_t> next_epoch{2};
 
 Node* new_node(ThreadState& t, const Row* op, int n_in, int n_out, int n_attr) {
   const size_t bytes = sizeof(Node) + static_cast<size_t>(n_in) * sizeof(NodeInput) +
-                       static_cast<size_t>(n_out) * sizeof(NodeOutput) + static_cast<size_t>(n_attr) * sizeof(plugrad_value);
+                       static_cast<size_t>(n_out) * sizeof(NodeOutput) +
+                       static_cast<size_t>(n_attr) * sizeof(plugrad_value);
   auto* n = static_cast<Node*>(take_from_tape(t, bytes));
   n->op = op;
   n->seq = t.seq++;
@@ -111,8 +112,8 @@ void record_output(ThreadState& t, Node& n, int k, Array& out, Needs needs) {
 
 }  // namespace
 
-void record(ThreadState& t, const Row& op, const ArrayRef* in, int n_in, Array* out, int n_out, const Value* attr,
-            int n_attr) {
+void record(ThreadState& t, const Row& op, const ArrayRef* in, int n_in, Array* out, int n_out,
+            const Value* attr, int n_attr) {
   Needs needs = 0;
   for (int i = 0; i < n_in; ++i)
     if (in[i]->epoch() == t.epoch) needs |= op.needs_of(i);
@@ -160,7 +161,8 @@ Recording::Recording()
     : t_(detail::thread_state()), mark_(t_.last), outer_epoch_(t_.epoch), outermost_(t_.depth == 0) {
   ++t_.depth;
   if (outermost_) {
-    t_.tape_epoch.store(detail::next_epoch.fetch_add(1, std::memory_order_relaxed), std::memory_order_relaxed);
+    t_.tape_epoch.store(detail::next_epoch.fetch_add(1, std::memory_order_relaxed),
+                        std::memory_order_relaxed);
     t_.seq = 0;
   }
   t_.epoch = t_.tape_epoch.load(std::memory_order_relaxed);
@@ -182,13 +184,14 @@ Recording::~Recording() {
   t_.epoch = outer_epoch_;
 }
 
-// A leaf is a new array over the same storage: two grad calls on one array must not see each other. If x is itself on
-// the outer tape, the leaf is its copy there too, so that outer gradients flow through it.
+// A leaf is a new array over the same storage: two grad calls on one array must not see each other. If x is
+// itself on the outer tape, the leaf is its copy there too, so that outer gradients flow through it.
 Array Recording::leaf(const Array& x) {
   if (!x) throw Error("grad: the parameters hold an empty array");
   if (!is_floating(x.dtype()))
     throw DTypeError(fmt::format("grad: only floating arrays have a gradient, not {}", name(x.dtype())));
-  if (t_.last != (last_leaf_ ? last_leaf_ : mark_)) throw Error("grad: leaves come before the first recorded op");
+  if (t_.last != (last_leaf_ ? last_leaf_ : mark_))
+    throw Error("grad: leaves come before the first recorded op");
   Array a = x.detach();
   Node* n = detail::new_node(t_, nullptr, 1, 1, 0);
   NodeInput& in = n->in()[0];
@@ -206,7 +209,9 @@ Array Recording::leaf(const Array& x) {
 
 void Recording::backward(const Array& y) {
   if (!y) throw Error("grad: the function returned an empty array");
-  if (y.size() != 1) throw ShapeError(fmt::format("grad: the function must return one number, not shape {}", to_string(y.shape())));
+  if (y.size() != 1)
+    throw ShapeError(
+        fmt::format("grad: the function must return one number, not shape {}", to_string(y.shape())));
   if (!first_leaf_) throw Error("grad: nothing to differentiate in: the parameters hold no arrays");
   next_ = first_leaf_;
   if (y.epoch() != t_.epoch || y.node()->depth < t_.depth) return;  // depends on none of our leaves
@@ -259,24 +264,27 @@ void unbroadcast(Array& g, const NodeInput& e) {
 
 [[noreturn]] PLUGRAD_COLD void overwritten(const Row& op, const char* what, int i, const Array& x) {
   const Row* writer = x.storage()->writer;
-  throw Error(fmt::format("{}: its {} {}, which the gradient needs, was overwritten by {}", op.schema->name, what, i,
-                          writer ? writer->schema->name : "mutable_data"));
+  throw Error(fmt::format("{}: its {} {}, which the gradient needs, was overwritten by {}", op.schema->name,
+                          what, i, writer ? writer->schema->name : "mutable_data"));
 }
 
 void check_versions(const Node& n) {
   for (int i = 0; i < n.n_in; ++i) {
     const NodeInput& e = n.in()[i];
-    if (e.saved && e.version != e.saved.storage()->version) [[unlikely]] overwritten(*n.op, "input", i, e.saved);
+    if (e.saved && e.version != e.saved.storage()->version) [[unlikely]]
+      overwritten(*n.op, "input", i, e.saved);
   }
   for (int k = 0; k < n.n_out; ++k) {
     const NodeOutput& o = n.out()[k];
-    if (o.saved && o.version != o.saved.storage()->version) [[unlikely]] overwritten(*n.op, "output", k, o.saved);
+    if (o.saved && o.version != o.saved.storage()->version) [[unlikely]]
+      overwritten(*n.op, "output", k, o.saved);
   }
 }
 
 }  // namespace
 
-// Does the gradient in this input lead to a leaf of ours? An inner walk follows nodes of its own recording only.
+// Does the gradient in this input lead to a leaf of ours? An inner walk follows nodes of its own recording
+// only.
 bool Recording::wanted(const NodeInput& e, bool recorded) const {
   return e.parent && (!recorded || (e.parent->depth >= t_.depth && e.parent->seq >= first_leaf_->seq));
 }
@@ -290,10 +298,12 @@ const Array& first_of(const Array* dy, int n) {
 const InputGradient& rule_of(const OpSchema& s, int i) { return s.gradient[s.same_gradient_for_all ? 0 : i]; }
 
 [[noreturn]] PLUGRAD_COLD void no_rule(const OpSchema& s, int i) {
-  throw Error(rule_of(s, i).kernel_only
-                  ? fmt::format("{}: its gradient in input {} is a kernel without a composition, and can't be "
-                                "differentiated again", s.name, i)
-                  : fmt::format("{}: not differentiable in input {}", s.name, i));
+  throw Error(
+      rule_of(s, i).kernel_only
+          ? fmt::format("{}: its gradient in input {} is a kernel without a composition, and can't be "
+                        "differentiated again",
+                        s.name, i)
+          : fmt::format("{}: not differentiable in input {}", s.name, i));
 }
 
 }  // namespace
@@ -313,10 +323,13 @@ void Recording::propagate(Node& n, bool recorded) {
   if (!any) return;  // the result does not depend on this node
   const Row& op = *n.op;
   if (op.schema->differentiability != Differentiability::differentiable) [[unlikely]]
-    throw Error(fmt::format("{}: has no gradient; detach its input, or keep it out of the function", op.schema->name));
+    throw Error(fmt::format("{}: has no gradient; detach its input, or keep it out of the function",
+                            op.schema->name));
   check_versions(n);
-  if (n.custom) [[unlikely]] return propagate_custom(n, dy[0], recorded);
-  plugrad_kernel kernel = op.gradient[first_of(dy.data(), n.n_out).device().backend].load(std::memory_order_relaxed);
+  if (n.custom) [[unlikely]]
+    return propagate_custom(n, dy[0], recorded);
+  plugrad_kernel kernel =
+      op.gradient[first_of(dy.data(), n.n_out).device().backend].load(std::memory_order_relaxed);
   if (kernel && !recorded && !t_.compose_gradients) propagate_by_kernel(n, kernel, dy.data());
   else propagate_by_composition(n, dy.data(), recorded);
 }
@@ -355,10 +368,13 @@ void Recording::propagate_by_composition(Node& n, const Array* dy, bool recorded
   }
 }
 
-// Memory for the gradient in one input: of the input's shape, or of the output's where the core adds it up after.
+// Memory for the gradient in one input: of the input's shape, or of the output's where the core adds it up
+// after.
 Array Recording::empty_gradient(const Row& op, const NodeInput& e, const Array& dy) const {
-  if (!op.broadcasts && e.shape) return Array::empty(t_, e.shape->data(), e.shape->ndim(), dy.dtype(), dy.device());
-  if (!op.broadcasts && e.saved) return Array::empty(t_, e.saved.dims(), e.saved.ndim(), dy.dtype(), dy.device());
+  if (!op.broadcasts && e.shape)
+    return Array::empty(t_, e.shape->data(), e.shape->ndim(), dy.dtype(), dy.device());
+  if (!op.broadcasts && e.saved)
+    return Array::empty(t_, e.saved.dims(), e.saved.ndim(), dy.dtype(), dy.device());
   return Array::empty(t_, dy.dims(), dy.ndim(), dy.dtype(), dy.device());
 }
 
@@ -377,12 +393,13 @@ void Recording::propagate_by_kernel(Node& n, plugrad_kernel kernel, const Array*
     dins[i] = nullptr;
     if (!e.parent) continue;
     const InputGradient& rule = rule_of(*op.schema, i);
-    if (!rule.composition && !rule.kernel_only) [[unlikely]] no_rule(*op.schema, i);
+    if (!rule.composition && !rule.kernel_only) [[unlikely]]
+      no_rule(*op.schema, i);
     din[i] = empty_gradient(op, e, first);
     dins[i] = &din[i].tensor();
   }
-  const plugrad_call call{sizeof(plugrad_call), n.n_in, n.n_out, n.n_attr, 0, ins.data(), outs.data(), douts.data(),
-                          dins.data(), n.attr(), &t_.context};
+  const plugrad_call call{sizeof(plugrad_call), n.n_in,       n.n_out,     n.n_attr, 0,          ins.data(),
+                          outs.data(),          douts.data(), dins.data(), n.attr(), &t_.context};
   detail::run(t_, op, first.device(), kernel, call);
   for (int i = 0; i < n.n_in; ++i) {
     if (!din[i]) continue;
@@ -391,8 +408,8 @@ void Recording::propagate_by_kernel(Node& n, plugrad_kernel kernel, const Array*
   }
 }
 
-// Borrow the first, allocate for the second, add in place after. "Is it ours to write?" is the reference count's
-// answer: a sole owner may be written, whatever the history.
+// Borrow the first, allocate for the second, add in place after. "Is it ours to write?" is the reference
+// count's answer: a sole owner may be written, whatever the history.
 void Recording::accumulate(const NodeInput& e, Array g, bool recorded) {
   Array& sum = e.parent->out()[e.parent_output].grad;
   if (!sum) {
@@ -432,7 +449,8 @@ Array Array::to(Device device) const {
     detail::copy_bytes(device, result.raw(), from, bytes, PLUGRAD_HOST_TO_DEVICE);
   }
   const ArrayRef in[] = {*this};
-  detail::record_custom(in, result, [back = this->device()](const Array& dy) { return std::vector<Array>{dy.to(back)}; });
+  detail::record_custom(in, result,
+                        [back = this->device()](const Array& dy) { return std::vector<Array>{dy.to(back)}; });
   return result;
 }
 

@@ -13,11 +13,11 @@ struct CustomFunction;
 
 // An input of a recorded op.
 struct NodeInput {
-  Node* parent;         // null: no gradient is wanted here
-  const Shape* shape;   // null: the output's shape, or that of `saved`
-  uint32_t version;     // of the storage of `saved` when it was saved
+  Node* parent;        // null: no gradient is wanted here
+  const Shape* shape;  // null: the output's shape, or that of `saved`
+  uint32_t version;    // of the storage of `saved` when it was saved
   uint16_t parent_output;
-  Array saved;          // empty unless the gradient reads it
+  Array saved;  // empty unless the gradient reads it
 };
 
 // An output of a recorded op.
@@ -30,8 +30,8 @@ struct NodeOutput {
 };
 }  // namespace detail
 
-// A node is plain data from the arena: no virtual functions, no closures. Its op's row says what to do. Behind it lie
-// its inputs, outputs and attributes.
+// A node is plain data from the arena: no virtual functions, no closures. Its op's row says what to do.
+// Behind it lie its inputs, outputs and attributes.
 struct Node {
   Node* prev;
   const Row* op;        // null: a leaf
@@ -50,8 +50,8 @@ struct Node {
   const plugrad_value* attr() const { return reinterpret_cast<const plugrad_value*>(out() + n_out); }
 };
 
-// One stretch of recording: grad() holds one while it runs the user's function and walks back. The outermost owns
-// the tape and empties it when it ends, by whichever way. An inner one leaves its nodes to the outer.
+// One stretch of recording: grad() holds one while it runs the user's function and walks back. The outermost
+// owns the tape and empties it when it ends, by whichever way. An inner one leaves its nodes to the outer.
 // Lives on the stack of one thread.
 class PLUGRAD_PUBLIC Recording {
  public:
@@ -60,14 +60,14 @@ class PLUGRAD_PUBLIC Recording {
   Recording(const Recording&) = delete;
   Recording& operator=(const Recording&) = delete;
 
-  // What to use in place of `x` to have its gradient: the same data as a new place on the tape. Leaves come before
-  // the first recorded op. DTypeError where x is not floating.
+  // What to use in place of `x` to have its gradient: the same data as a new place on the tape. Leaves come
+  // before the first recorded op. DTypeError where x is not floating.
   Array leaf(const Array& x);
-  // Walks back from `y`, one element. Once. ShapeError for another size; Error where an array that a gradient needs
-  // was overwritten, or where the way leads through an op without a gradient.
+  // Walks back from `y`, one element. Once. ShapeError for another size; Error where an array that a gradient
+  // needs was overwritten, or where the way leads through an op without a gradient.
   void backward(const Array& y);
-  // After backward: the gradients of the leaves, in the order in which these were made; zeros where y does not depend
-  // on one. Each is compact and the caller's own.
+  // After backward: the gradients of the leaves, in the order in which these were made; zeros where y does
+  // not depend on one. Each is compact and the caller's own.
   Array next_gradient();
 
  private:
@@ -116,8 +116,8 @@ class TrainingMode {
 };
 inline bool is_training() { return detail::thread_state().training; }
 
-// In this scope gradients come from compositions even where a backend has a kernel: for tests that hold one against
-// the other.
+// In this scope gradients come from compositions even where a backend has a kernel: for tests that hold one
+// against the other.
 class ComposedGradients {
  public:
   ComposedGradients() : t_(detail::thread_state()), saved_(std::exchange(t_.compose_gradients, true)) {}
@@ -132,8 +132,8 @@ class ComposedGradients {
 
 namespace detail {
 
-void record(ThreadState& t, const Row& op, const ArrayRef* in, int n_in, Array* out, int n_out, const Value* attr,
-            int n_attr);
+void record(ThreadState& t, const Row& op, const ArrayRef* in, int n_in, Array* out, int n_out,
+            const Value* attr, int n_attr);
 
 // Given dy, the gradients of all inputs; an empty one means none.
 using CustomRule = std::function<std::vector<Array>(const Array& dy)>;
@@ -150,10 +150,11 @@ std::vector<Array> gradients_of(T&& result) {
 
 }  // namespace detail
 
-// A function whose gradient the user writes: f(x...) gives an Array y, gradient(dy, y, x...) the gradient in x, or a
-// tuple of one for each x. Written with ops, it can itself be differentiated.
+// A function whose gradient the user writes: f(x...) gives an Array y, gradient(dy, y, x...) the gradient in
+// x, or a tuple of one for each x. Written with ops, it can itself be differentiated.
 //   auto softplus = custom_gradient([](const Array& x) { return log(1.0 + exp(x)); },
-//                                   [](const Array& dy, const Array&, const Array& x) { return dy * sigmoid(x); });
+//                                   [](const Array& dy, const Array&, const Array& x) { return dy *
+//                                   sigmoid(x); });
 template <class F, class G>
 auto custom_gradient(F f, G gradient) {
   return [f = std::move(f), gradient = std::move(gradient)](const auto&... x) -> Array {
@@ -164,7 +165,9 @@ auto custom_gradient(F f, G gradient) {
     }
     y = y.detach();
     const ArrayRef in[] = {ArrayRef(x)...};
-    auto rule = [gradient, y, ... x = x](const Array& dy) { return detail::gradients_of(gradient(dy, y, x...)); };
+    auto rule = [gradient, y, ... x = x](const Array& dy) {
+      return detail::gradients_of(gradient(dy, y, x...));
+    };
     detail::record_custom(in, y, std::move(rule));
     return y;
   };

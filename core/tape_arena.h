@@ -21,7 +21,8 @@ void free_tape_chunks(ThreadState& t);
 // `bytes` aligned to 8, valid until the tape is rewound.
 inline void* take_from_tape(ThreadState& t, size_t bytes) {
   bytes = (bytes + 7) & ~size_t{7};
-  if (static_cast<size_t>(t.arena_end - t.arena) < bytes) [[unlikely]] grow_tape(t, bytes);
+  if (static_cast<size_t>(t.arena_end - t.arena) < bytes) [[unlikely]]
+    grow_tape(t, bytes);
   void* p = t.arena;
   t.arena += bytes;
   return p;

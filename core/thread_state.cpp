@@ -50,8 +50,8 @@ void discard(ThreadState& t) {
   free_tape_chunks(t);
 }
 
-// Made on a thread's first use of the library; gives everything back when the thread ends. Arrays that are released
-// later still, by other destructors of the thread, find a fresh state.
+// Made on a thread's first use of the library; gives everything back when the thread ends. Arrays that are
+// released later still, by other destructors of the thread, find a fresh state.
 struct Owner {
   ThreadState* state = new ThreadState;
   Owner() {
@@ -85,7 +85,8 @@ ThreadState& make_thread_state() {
   static thread_local Mark mark;
   if (ended) {  // after Owner's end: a small state that is never given back
     thread_state_pointer = new ThreadState;
-    thread_state_pointer->context = {sizeof(plugrad_context), 1, nullptr, thread_state_pointer, lend_workspace, keep_message};
+    thread_state_pointer->context = {sizeof(plugrad_context), 1,           nullptr, thread_state_pointer,
+                                     lend_workspace,          keep_message};
     return *thread_state_pointer;
   }
   thread_state_pointer = owner.state;

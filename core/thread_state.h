@@ -1,5 +1,6 @@
-// What each thread owns: its tape, its free lists. Reached through eight bytes of initial-exec storage: a plain
-// thread_local object costs a wrapper call per access, a large one keeps a second copy of the library from loading.
+// What each thread owns: its tape, its free lists. Reached through eight bytes of initial-exec storage: a
+// plain thread_local object costs a wrapper call per access, a large one keeps a second copy of the library
+// from loading.
 #pragma once
 
 #include <atomic>
@@ -26,7 +27,7 @@ struct ThreadState {
   uint64_t epoch = not_recording;  // an array with this epoch is on the live tape
   Node* last = nullptr;            // newest node of the tape
   char *arena = nullptr, *arena_end = nullptr;
-  uint32_t depth = 0, seq = 0;  // of nested recordings; of nodes on this tape
+  uint32_t depth = 0, seq = 0;                       // of nested recordings; of nodes on this tape
   std::atomic<uint64_t> tape_epoch = not_recording;  // of the tape, also while no_grad masks `epoch`
   bool training = false;
   bool compose_gradients = false;
@@ -35,10 +36,10 @@ struct ThreadState {
   Storage* free_blocks[n_bins] = {};
   int64_t cached_bytes = 0;
   TapeChunk *chunks = nullptr, *chunk = nullptr;
-  plugrad_context context{};      // handed to kernels
-  Storage* workspace = nullptr;   // blocks lent to the running kernel
+  plugrad_context context{};     // handed to kernels
+  Storage* workspace = nullptr;  // blocks lent to the running kernel
   Device workspace_device{};
-  char message[512] = {};         // of a kernel that is about to return a failure
+  char message[512] = {};  // of a kernel that is about to return a failure
   int64_t upstream_allocations = 0;
   ThreadState *next_thread = nullptr, *previous_thread = nullptr;
 };
@@ -49,7 +50,8 @@ PLUGRAD_PUBLIC PLUGRAD_COLD ThreadState& make_thread_state();
 
 inline ThreadState& thread_state() {
   ThreadState* p = thread_state_pointer;
-  if (!p) [[unlikely]] return make_thread_state();
+  if (!p) [[unlikely]]
+    return make_thread_state();
   return *p;
 }
 

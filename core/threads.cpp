@@ -39,7 +39,8 @@ int initial_threads() {
   int n = 0;
   const auto [end, error] = std::from_chars(s.data(), s.data() + s.size(), n);
   if (error != std::errc{} || end != s.data() + s.size() || n < 1)
-    throw Error(fmt::format("{}: '{}' is not a number of threads: expected a whole number, at least 1", threads_variable, s));
+    throw Error(fmt::format("{}: '{}' is not a number of threads: expected a whole number, at least 1",
+                            threads_variable, s));
   return n;
 }
 

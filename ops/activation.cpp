@@ -25,12 +25,16 @@ const Op relu_op([] {
 const Op sigmoid_op(differentiable(
     unary, "sigmoid",
     {.needs = output(), .composition = [](const Gradient& g) { return g.dy() * g.out() * (1 - g.out()); }},
-    [](Samples& s) { unary_samples(s, {-4, 4}); }));
+    [](Samples& s) {
+      unary_samples(s, {-4, 4});
+    }));
 
 const Op tanh_op(differentiable(
     unary, "tanh",
     {.needs = output(), .composition = [](const Gradient& g) { return g.dy() * (1 - square(g.out())); }},
-    [](Samples& s) { unary_samples(s, {-3, 3}); }));
+    [](Samples& s) {
+      unary_samples(s, {-3, 3});
+    }));
 
 }  // namespace
 

@@ -13,7 +13,7 @@ Array share(const Array& larger, const Array& smaller, DType dtype) {
 
 const Op add_op([] {
   OpSchema s = differentiable(binary, "add", {.composition = [](const Gradient& g) { return g.dy(); }},
-                    {.composition = [](const Gradient& g) { return g.dy(); }}, binary_samples);
+                              {.composition = [](const Gradient& g) { return g.dy(); }}, binary_samples);
   s.gradient_form = GradientForm::trivial;
   s.in_place = true;
   return s;
@@ -21,64 +21,71 @@ const Op add_op([] {
 
 const Op sub_op([] {
   OpSchema s = differentiable(binary, "sub", {.composition = [](const Gradient& g) { return g.dy(); }},
-                    {.composition = [](const Gradient& g) { return -g.dy(); }}, binary_samples);
+                              {.composition = [](const Gradient& g) { return -g.dy(); }}, binary_samples);
   s.gradient_form = GradientForm::trivial;
   return s;
 }());
 
-const Op mul_op(differentiable(binary, "mul",
-                     {.needs = input(1), .composition = [](const Gradient& g) { return g.dy() * g.in(1); }},
-                     {.needs = input(0), .composition = [](const Gradient& g) { return g.dy() * g.in(0); }},
-                     binary_samples));
+const Op mul_op(differentiable(
+    binary, "mul", {.needs = input(1), .composition = [](const Gradient& g) { return g.dy() * g.in(1); }},
+    {.needs = input(0), .composition = [](const Gradient& g) { return g.dy() * g.in(0); }}, binary_samples));
 
 const Op div_op([] {
-  OpSchema s = differentiable(binary, "div",
-                    {.needs = input(1), .composition = [](const Gradient& g) { return g.dy() / g.in(1); }},
-                    {.needs = input(1) | output(),
-                     .composition = [](const Gradient& g) { return -(g.dy() * g.out() / g.in(1)); }},
-                    [](Samples& samples) { binary_samples(samples, {-1, 1}, {0.5, 2}); });
+  OpSchema s = differentiable(
+      binary, "div", {.needs = input(1), .composition = [](const Gradient& g) { return g.dy() / g.in(1); }},
+      {.needs = input(1) | output(),
+       .composition = [](const Gradient& g) { return -(g.dy() * g.out() / g.in(1)); }},
+      [](Samples& samples) {
+        binary_samples(samples, {-1, 1}, {0.5, 2});
+      });
   s.dtype_rule = DTypeRule::promote_floating;
   s.dtypes[0] = floating;
   return s;
 }());
 
 const Op pow_op([] {
-  OpSchema s = differentiable(
-      binary, "pow",
-      {.needs = input(0) | input(1),
-       .composition =
-           [](const Gradient& g) {
-             const Array &x = g.in(0), &y = g.in(1);
-             return where(equal(y, 0), scalar_like(x, 0), g.dy() * y * pow(x, y - 1));
-           }},
-      {.needs = input(0) | input(1) | output(),
-       .composition =
-           [](const Gradient& g) {
-             const Array& x = g.in(0);
-             const Array zero = equal(x, 0);
-             return where(zero, scalar_like(x, 0), g.dy() * g.out() * log(where(zero, scalar_like(x, 1), x)));
-           }},
-      [](Samples& samples) { binary_samples(samples, {0.5, 2}, {-2, 2}); });
+  OpSchema s = differentiable(binary, "pow",
+                              {.needs = input(0) | input(1),
+                               .composition =
+                                   [](const Gradient& g) {
+                                     const Array &x = g.in(0), &y = g.in(1);
+                                     return where(equal(y, 0), scalar_like(x, 0), g.dy() * y * pow(x, y - 1));
+                                   }},
+                              {.needs = input(0) | input(1) | output(),
+                               .composition =
+                                   [](const Gradient& g) {
+                                     const Array& x = g.in(0);
+                                     const Array zero = equal(x, 0);
+                                     return where(zero, scalar_like(x, 0),
+                                                  g.dy() * g.out() * log(where(zero, scalar_like(x, 1), x)));
+                                   }},
+                              [](Samples& samples) {
+                                binary_samples(samples, {0.5, 2}, {-2, 2});
+                              });
   s.dtype_rule = DTypeRule::promote_floating;
   s.dtypes[0] = floating;
   return s;
 }());
 
-const Op maximum_op(
-    differentiable(binary, "maximum",
-         {.needs = input(0) | input(1),
-          .composition = [](const Gradient& g) { return g.dy() * share(g.in(0), g.in(1), g.dtype()); }},
-         {.needs = input(0) | input(1),
-          .composition = [](const Gradient& g) { return g.dy() * share(g.in(1), g.in(0), g.dtype()); }},
-         [](Samples& s) { binary_samples(s, {-1, 0}, {-0.99, 1}); }));
+const Op maximum_op(differentiable(
+    binary, "maximum",
+    {.needs = input(0) | input(1),
+     .composition = [](const Gradient& g) { return g.dy() * share(g.in(0), g.in(1), g.dtype()); }},
+    {.needs = input(0) | input(1),
+     .composition = [](const Gradient& g) { return g.dy() * share(g.in(1), g.in(0), g.dtype()); }},
+    [](Samples& s) {
+      binary_samples(s, {-1, 0}, {-0.99, 1});
+    }));
 
-const Op minimum_op(
-    differentiable(binary, "minimum",
-         {.needs = input(0) | input(1),
-          .composition = [](const Gradient& g) { return g.dy() * share(g.in(1), g.in(0), g.dtype()); }},
-         {.needs = input(0) | input(1),
-          .composition = [](const Gradient& g) { return g.dy() * share(g.in(0), g.in(1), g.dtype()); }},
-         [](Samples& s) { binary_samples(s, {-1, 0}, {-0.99, 1}); }));
+const Op minimum_op(differentiable(
+    binary, "minimum",
+    {.needs = input(0) | input(1),
+     .composition = [](const Gradient& g) { return g.dy() * share(g.in(1), g.in(0), g.dtype()); }},
+    {.needs = input(0) | input(1),
+     .composition = [](const Gradient& g) { return g.dy() * share(g.in(0), g.in(1), g.dtype()); }},
+    [](Samples& s) {
+      binary_samples(s, {-1, 0}, {-0.99, 1});
+    }));
 
 const Op neg_op([] {
   OpSchema s = differentiable(unary, "neg", {.composition = [](const Gradient& g) { return -g.dy(); }});
@@ -89,7 +96,8 @@ const Op neg_op([] {
 
 const Op abs_op([] {
   OpSchema s = differentiable(
-      unary, "abs", {.needs = input(0), .composition = [](const Gradient& g) { return g.dy() * sign(g.in(0)); }},
+      unary, "abs",
+      {.needs = input(0), .composition = [](const Gradient& g) { return g.dy() * sign(g.in(0)); }},
       [](Samples& samples) {
         unary_samples(samples, {0.1, 2});
         unary_samples(samples, {-2, -0.1});
@@ -108,8 +116,9 @@ const Op sign_op([] {
 }());
 
 const Op square_op([] {
-  OpSchema s = differentiable(
-      unary, "square", {.needs = input(0), .composition = [](const Gradient& g) { return g.dy() * (2 * g.in(0)); }});
+  OpSchema s = differentiable(unary, "square", {.needs = input(0), .composition = [](const Gradient& g) {
+                                                  return g.dy() * (2 * g.in(0));
+                                                }});
   s.dtypes[0] = numbers;
   s.kind = OpKind::composite;
   s.composition = [](const Composition& c) { c.out() = c.in(0) * c.in(0); };

@@ -37,29 +37,31 @@ void infer_where(Inference& i) {
 
 Array zero_like(const Gradient& g) { return scalar_like(g.dy(), 0); }
 
-const Op where_op({.name = "where",
-                   .n_in = 3,
-                   .dtype_rule = DTypeRule::separate,
-                   .dtypes = {booleans, any_dtype, any_dtype},
-                   .infer = infer_where,
-                   .broadcasts = true,
-                   .differentiability = Differentiability::differentiable,
-                   .gradient = {{},
-                                {.needs = input(0),
-                                 .composition = [](const Gradient& g) { return where(g.in(0), g.dy(), zero_like(g)); }},
-                                {.needs = input(0),
-                                 .composition = [](const Gradient& g) { return where(g.in(0), zero_like(g), g.dy()); }}},
-                   .samples = [](Samples& s) {
-                     const auto condition = [](Shape shape) { return Sample::Input(shape, bool_, 0, 2); };
-                     s.add({condition({2, 3}), {2, 3}, {2, 3}});
-                     s.add({condition({}), Shape{}, Shape{}});
-                     s.add({condition({2, 1}), {3}, {1, 3}});
-                     s.add({condition({3}), {2, 3}, Shape{}});
-                     s.add({condition({0}), {1}, {0}});
-                     s.add({condition({300, 1000}), {300, 1000}, {1000}});
-                     s.add({condition({4, 5}).with(Sample::Input::transposed), {4, 5},
-                            Sample::Input({4, 5}).with(Sample::Input::strided)});
-                   }});
+const Op where_op(
+    {.name = "where",
+     .n_in = 3,
+     .dtype_rule = DTypeRule::separate,
+     .dtypes = {booleans, any_dtype, any_dtype},
+     .infer = infer_where,
+     .broadcasts = true,
+     .differentiability = Differentiability::differentiable,
+     .gradient = {{},
+                  {.needs = input(0),
+                   .composition = [](const Gradient& g) { return where(g.in(0), g.dy(), zero_like(g)); }},
+                  {.needs = input(0),
+                   .composition = [](const Gradient& g) { return where(g.in(0), zero_like(g), g.dy()); }}},
+     .samples = [](Samples& s) {
+       const auto condition = [](Shape shape) { return Sample::Input(shape, bool_, 0, 2); };
+       s.add({condition({2, 3}), {2, 3}, {2, 3}});
+       s.add({condition({}), Shape{}, Shape{}});
+       s.add({condition({2, 1}), {3}, {1, 3}});
+       s.add({condition({3}), {2, 3}, Shape{}});
+       s.add({condition({0}), {1}, {0}});
+       s.add({condition({300, 1000}), {300, 1000}, {1000}});
+       s.add({condition({4, 5}).with(Sample::Input::transposed),
+              {4, 5},
+              Sample::Input({4, 5}).with(Sample::Input::strided)});
+     }});
 
 }  // namespace
 

@@ -32,7 +32,8 @@ const Op concat_op({.name = "concat",
                     .gradient_form = GradientForm::trivial,
                     .gradient = {{.composition =
                                       [](const Gradient& g) {
-                                        const int axis = normalize_axis(g.integer(0), g.dy().shape(), "concat");
+                                        const int axis =
+                                            normalize_axis(g.integer(0), g.dy().shape(), "concat");
                                         int64_t start = 0;
                                         for (int i = 0; i < g.input(); ++i) start += g.shape(i)[axis];
                                         return slice(g.dy(), axis, start, start + g.shape(g.input())[axis]);
@@ -44,7 +45,9 @@ const Op concat_op({.name = "concat",
                       s.add({{2, 3}, {2, 1}, {2, 4}}, {1});
                       s.add({{2, 3}, {2, 0}, {2, 4}}, {-1});
                       s.add({{2, 3, 2}, {2, 1, 2}}, {1});
-                      s.add({Sample::Input({4, 3}).with(Sample::Input::transposed), Sample::Input({4, 2}).with(Sample::Input::strided)}, {1});
+                      s.add({Sample::Input({4, 3}).with(Sample::Input::transposed),
+                             Sample::Input({4, 2}).with(Sample::Input::strided)},
+                            {1});
                       s.add({{300, 500}, {300, 700}}, {1});
                       s.add({Sample::Input({5}, int32, -3, 3), Sample::Input({2}, int32, -3, 3)}, {0});
                     }});
@@ -52,7 +55,8 @@ const Op concat_op({.name = "concat",
 void infer_split(Inference& i) {
   const Array& x = i.in(0);
   const int axis = i.axis(0), sections = i.n_out();
-  if (x.dims()[axis] % sections != 0) i.fail(fmt::format("axis {} cannot be divided into {} equal parts", axis, sections));
+  if (x.dims()[axis] % sections != 0)
+    i.fail(fmt::format("axis {} cannot be divided into {} equal parts", axis, sections));
   const int64_t length = x.dims()[axis] / sections;
   for (int k = 0; k < sections; ++k) {
     Inference::Output& out = i.out(k);
@@ -64,24 +68,26 @@ void infer_split(Inference& i) {
   }
 }
 
-const Op split_op({.name = "split",
-                   .n_out = 0,
-                   .attributes = {"axis", "sections"},
-                   .kind = OpKind::view,
-                   .dtypes = {any_dtype},
-                   .infer = infer_split,
-                   .differentiability = Differentiability::differentiable,
-                   .gradient_form = GradientForm::trivial,
-                   .gradient = {{.composition = [](const Gradient& g) {
-                     return concat({&g.dy(0), static_cast<size_t>(g.integer(1))}, g.integer(0));
-                   }}},
-                   .samples = [](Samples& s) {
-                     s.add({{6}}, {0, 3}, 3);
-                     s.add({{2, 8}}, {1, 4}, 4);
-                     s.add({{2, 8}}, {-2, 1}, 1);
-                     s.add({{2, 0}}, {1, 2}, 2);
-                     s.add({Sample::Input({4, 6}).with(Sample::Input::transposed)}, {1, 2}, 2);
-                   }});
+const Op split_op(
+    {.name = "split",
+     .n_out = 0,
+     .attributes = {"axis", "sections"},
+     .kind = OpKind::view,
+     .dtypes = {any_dtype},
+     .infer = infer_split,
+     .differentiability = Differentiability::differentiable,
+     .gradient_form = GradientForm::trivial,
+     .gradient = {{.composition =
+                       [](const Gradient& g) {
+                         return concat({&g.dy(0), static_cast<size_t>(g.integer(1))}, g.integer(0));
+                       }}},
+     .samples = [](Samples& s) {
+       s.add({{6}}, {0, 3}, 3);
+       s.add({{2, 8}}, {1, 4}, 4);
+       s.add({{2, 8}}, {-2, 1}, 1);
+       s.add({{2, 0}}, {1, 2}, 2);
+       s.add({Sample::Input({4, 6}).with(Sample::Input::transposed)}, {1, 2}, 2);
+     }});
 
 }  // namespace
 

@@ -99,7 +99,8 @@ const Op conv2d_op({.name = "conv2d",
 }  // namespace
 
 Array conv2d(const Array& x, const Array& weight, const Conv2dOptions& o) {
-  return conv2d_op({x, weight}, {Value(o.stride.data(), 2), Value(o.padding.data(), 2), Value(o.dilation.data(), 2)});
+  return conv2d_op({x, weight},
+                   {Value(o.stride.data(), 2), Value(o.padding.data(), 2), Value(o.dilation.data(), 2)});
 }
 
 }  // namespace plugrad

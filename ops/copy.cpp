@@ -24,21 +24,23 @@ const Op cast_op({.name = "cast",
                       },
                   .differentiability = Differentiability::differentiable,
                   .gradient_form = GradientForm::trivial,
-                  .gradient = {{.composition = [](const Gradient& g) {
-                    return cast(g.dy(), static_cast<DType>(g.integer(1)));
-                  }}},
-                  .samples = [](Samples& s) {
-                    s.add({{2, 3}}, {float64, float32});
-                    s.add({{2, 3}}, {float32, float32});
-                    s.add({Sample::Input({40}, -5, 5)}, {int32, float32});
-                    s.add({Sample::Input({40}, -5, 5)}, {int64, float32});
-                    s.add({Sample::Input({40}, int32, -2, 3)}, {bool_, int32});
-                    s.add({Sample::Input({40}, int64, -2, 3)}, {float32, int64});
-                    s.add({Sample::Input({40}, bool_, 0, 2)}, {float32, bool_});
-                    s.add({Sample::Input({7, 5}).with(Sample::Input::transposed)}, {float64, float32});
-                    s.add({Shape{0}}, {int32, float32});
-                    s.add({Shape{}}, {float64, float32});
-                  }});
+                  .gradient = {{.composition =
+                                    [](const Gradient& g) {
+                                      return cast(g.dy(), static_cast<DType>(g.integer(1)));
+                                    }}},
+                  .samples =
+                      [](Samples& s) {
+                        s.add({{2, 3}}, {float64, float32});
+                        s.add({{2, 3}}, {float32, float32});
+                        s.add({Sample::Input({40}, -5, 5)}, {int32, float32});
+                        s.add({Sample::Input({40}, -5, 5)}, {int64, float32});
+                        s.add({Sample::Input({40}, int32, -2, 3)}, {bool_, int32});
+                        s.add({Sample::Input({40}, int64, -2, 3)}, {float32, int64});
+                        s.add({Sample::Input({40}, bool_, 0, 2)}, {float32, bool_});
+                        s.add({Sample::Input({7, 5}).with(Sample::Input::transposed)}, {float64, float32});
+                        s.add({Shape{0}}, {int32, float32});
+                        s.add({Shape{}}, {float64, float32});
+                      }});
 
 const Op copy_op([] {
   OpSchema s = differentiable(unary, "copy", {.composition = [](const Gradient& g) { return g.dy(); }});
@@ -57,13 +59,14 @@ const Op full_op({.name = "full",
                         i.out().dtype = dtype_attribute(i, 2);
                       },
                   .differentiability = Differentiability::locally_constant,
-                  .samples = [](Samples& s) {
-                    s.add({}, {Shape{2, 3}, 1.5, float32});
-                    s.add({}, {Shape{}, -2.0, float64});
-                    s.add({}, {Shape{0}, 1.0, int32});
-                    s.add({}, {Shape{5}, 7.0, int64});
-                    s.add({}, {Shape{5}, 1.0, bool_});
-                  }});
+                  .samples =
+                      [](Samples& s) {
+                        s.add({}, {Shape{2, 3}, 1.5, float32});
+                        s.add({}, {Shape{}, -2.0, float64});
+                        s.add({}, {Shape{0}, 1.0, int32});
+                        s.add({}, {Shape{5}, 7.0, int64});
+                        s.add({}, {Shape{5}, 1.0, bool_});
+                      }});
 
 // Of one element, written directly where the host can.
 template <class T>
@@ -86,7 +89,9 @@ Array cast(const Array& x, DType dtype) {
 Array copy(const Array& x) { return copy_op({x}); }
 Array contiguous(const Array& x) { return x && x.contiguous() ? x : copy(x); }
 
-Array full(const Shape& shape, double value, DType dtype, Device device) { return full_op(device, {shape, value, dtype}); }
+Array full(const Shape& shape, double value, DType dtype, Device device) {
+  return full_op(device, {shape, value, dtype});
+}
 Array zeros(const Shape& shape, DType dtype, Device device) { return full(shape, 0, dtype, device); }
 Array ones(const Shape& shape, DType dtype, Device device) { return full(shape, 1, dtype, device); }
 Array full_like(const Array& x, double value) { return full(x.shape(), value, x.dtype(), x.device()); }

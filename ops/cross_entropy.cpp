@@ -38,16 +38,19 @@ const Op cross_entropy_op(
            const Array picked = sum(log_softmax(logits) * labels_as_rows(c.in(1), logits), 1);
            c.out() = -mean(picked);
          },
-     .samples = [](Samples& s) {
-       const auto labels = [](int64_t n, double classes) { return Sample::Input({n}, int32, 0, classes); };
-       s.add({Sample::Input({1, 1}, -3, 3), labels(1, 1)});
-       s.add({Sample::Input({3, 4}, -3, 3), labels(3, 4)});
-       s.add({Sample::Input({100, 10}, -9, 9), labels(100, 10)});
-       s.add({Sample::Input({128, 84}, -9, 9), labels(128, 84)});
-       s.add({Sample::Input({9, 5}, -3, 3).with(Sample::Input::transposed), labels(9, 5)});
-       s.add({Sample::Input({6, 7}, -3, 3), Sample::Input({6}, int64, 0, 7)});
-       s.add({Sample::Input({900, 300}, -3, 3), labels(900, 300)});
-     }});
+     .samples =
+         [](Samples& s) {
+           const auto labels = [](int64_t n, double classes) {
+             return Sample::Input({n}, int32, 0, classes);
+           };
+           s.add({Sample::Input({1, 1}, -3, 3), labels(1, 1)});
+           s.add({Sample::Input({3, 4}, -3, 3), labels(3, 4)});
+           s.add({Sample::Input({100, 10}, -9, 9), labels(100, 10)});
+           s.add({Sample::Input({128, 84}, -9, 9), labels(128, 84)});
+           s.add({Sample::Input({9, 5}, -3, 3).with(Sample::Input::transposed), labels(9, 5)});
+           s.add({Sample::Input({6, 7}, -3, 3), Sample::Input({6}, int64, 0, 7)});
+           s.add({Sample::Input({900, 300}, -3, 3), labels(900, 300)});
+         }});
 
 }  // namespace
 

@@ -1,4 +1,5 @@
-// Where random numbers come from: a seed and how many draws were made. Counter-based, so it is all the state there is.
+// Where random numbers come from: a seed and how many draws were made. Counter-based, so it is all the state
+// there is.
 #pragma once
 
 #include <cstdint>

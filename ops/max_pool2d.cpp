@@ -21,7 +21,8 @@ void infer_max_pool2d(Inference& i) {
   for (int k = 0; k < 2; ++k) {
     const int64_t kernel = i.integers(0)[k], stride = i.integers(1)[k], padding = i.integers(2)[k];
     if (kernel < 1 || stride < 1 || padding < 0 || padding > kernel / 2)
-      i.fail(fmt::format("cannot have kernel {}, stride {}, padding {} (at most half the kernel)", kernel, stride, padding));
+      i.fail(fmt::format("cannot have kernel {}, stride {}, padding {} (at most half the kernel)", kernel,
+                         stride, padding));
     const int64_t room = x.dims()[2 + k] + 2 * padding - kernel;
     if (room < 0) i.fail("the window is larger than the padded input");
     out[2 + k] = room / stride + 1;
@@ -29,7 +30,7 @@ void infer_max_pool2d(Inference& i) {
 }
 
 struct Windows {
-  Shape padded;           // of the input with its padding
+  Shape padded;  // of the input with its padding
   Axes start, unit{1, 1, 1, 1};
   explicit Windows(const Gradient& g) : padded(g.shape(0)), start{0, 0, g.integers(2)[0], g.integers(2)[1]} {
     for (int k = 0; k < 2; ++k) padded[2 + k] += 2 * g.integers(2)[k];
@@ -45,8 +46,8 @@ struct Windows {
   }
 };
 
-// dy goes to the first maximum of each window: one place of the window after the other, those that have it already
-// taken out.
+// dy goes to the first maximum of each window: one place of the window after the other, those that have it
+// already taken out.
 Array input_gradient(const Gradient& g) {
   const Windows windows(g);
   const Array x = windows.pad(g.in(0));
@@ -57,7 +58,8 @@ Array input_gradient(const Gradient& g) {
   Array open = full_like(y, 1);
   for (int64_t a = 0; a < kernel[0]; ++a)
     for (int64_t b = 0; b < kernel[1]; ++b) {
-      const Array place = slice(slice(x, 2, a, a + (oh - 1) * stride[0] + 1, stride[0]), 3, b, b + (ow - 1) * stride[1] + 1, stride[1]);
+      const Array place = slice(slice(x, 2, a, a + (oh - 1) * stride[0] + 1, stride[0]), 3, b,
+                                b + (ow - 1) * stride[1] + 1, stride[1]);
       const Array hit = cast(equal(place, y), g.dtype()) * open;
       open = open - hit;
       dx = dx + slice_backward(dy * hit, windows.padded, {0, 0, a, b}, {1, 1, stride[0], stride[1]});
@@ -67,7 +69,9 @@ Array input_gradient(const Gradient& g) {
 
 void samples(Samples& s) {
   using Input = Sample::Input;
-  const auto add = [&](Input x, Axes kernel, Axes stride, Axes padding) { s.add({std::move(x).apart()}, {kernel, stride, padding}); };
+  const auto add = [&](Input x, Axes kernel, Axes stride, Axes padding) {
+    s.add({std::move(x).apart()}, {kernel, stride, padding});
+  };
   add(Input({1, 1, 4, 4}), {2, 2}, {2, 2}, {0, 0});
   add(Input({2, 3, 5, 7}), {2, 3}, {2, 3}, {0, 0});
   add(Input({2, 3, 5, 7}), {3, 3}, {1, 2}, {1, 1});

@@ -1,8 +1,8 @@
 // The user's functions: one line an op.
 //
-// Operands broadcast by NumPy's rule where that is said, and then promote to a common dtype (docs/semantics.md). Every
-// function throws ShapeError, DTypeError or DeviceError, starting with its name, where its operands do not fit. All are
-// differentiable in their floating operands unless said otherwise.
+// Operands broadcast by NumPy's rule where that is said, and then promote to a common dtype
+// (docs/semantics.md). Every function throws ShapeError, DTypeError or DeviceError, starting with its name,
+// where its operands do not fit. All are differentiable in their floating operands unless said otherwise.
 #pragma once
 
 #include "plugrad/core/backend.h"
@@ -12,15 +12,18 @@
 namespace plugrad {
 
 // ---- creation: constants ----
-PLUGRAD_PUBLIC Array full(const Shape& shape, double value, DType dtype = float32, Device device = default_device());
+PLUGRAD_PUBLIC Array full(const Shape& shape, double value, DType dtype = float32,
+                          Device device = default_device());
 PLUGRAD_PUBLIC Array zeros(const Shape& shape, DType dtype = float32, Device device = default_device());
 PLUGRAD_PUBLIC Array ones(const Shape& shape, DType dtype = float32, Device device = default_device());
 PLUGRAD_PUBLIC Array full_like(const Array& x, double value);
 // Uniform in [low, high); normal. Philox4x32-10: the same seed gives the same values on every backend.
-PLUGRAD_PUBLIC Array uniform(const Shape& shape, double low = 0, double high = 1, Generator& g = default_generator(),
-                             DType dtype = float32, Device device = default_device());
-PLUGRAD_PUBLIC Array normal(const Shape& shape, double mean = 0, double std = 1, Generator& g = default_generator(),
-                            DType dtype = float32, Device device = default_device());
+PLUGRAD_PUBLIC Array uniform(const Shape& shape, double low = 0, double high = 1,
+                             Generator& g = default_generator(), DType dtype = float32,
+                             Device device = default_device());
+PLUGRAD_PUBLIC Array normal(const Shape& shape, double mean = 0, double std = 1,
+                            Generator& g = default_generator(), DType dtype = float32,
+                            Device device = default_device());
 
 // ---- arithmetic, element by element, broadcasting ----
 PLUGRAD_PUBLIC Array add(const Array& x, const Array& y);
@@ -54,7 +57,8 @@ PLUGRAD_PUBLIC Array less(const Array& x, const Array& y);
 PLUGRAD_PUBLIC Array less_equal(const Array& x, const Array& y);
 PLUGRAD_PUBLIC Array greater(const Array& x, const Array& y);
 PLUGRAD_PUBLIC Array greater_equal(const Array& x, const Array& y);
-PLUGRAD_PUBLIC Array where(const Array& condition, const Array& x, const Array& y);  // condition: bool; broadcasting
+PLUGRAD_PUBLIC Array where(const Array& condition, const Array& x,
+                           const Array& y);  // condition: bool; broadcasting
 
 // ---- copies ----
 PLUGRAD_PUBLIC Array cast(const Array& x, DType dtype);
@@ -62,32 +66,40 @@ PLUGRAD_PUBLIC Array copy(const Array& x);        // data of its own, compact
 PLUGRAD_PUBLIC Array contiguous(const Array& x);  // x where it is compact, else a copy
 
 // ---- reductions over `axes` (none named: all); keepdims leaves them with length 1 ----
-PLUGRAD_PUBLIC Array sum(const Array& x, const Axes& axes = {}, bool keepdims = false);  // integers, bool: int64
+PLUGRAD_PUBLIC Array sum(const Array& x, const Axes& axes = {},
+                         bool keepdims = false);  // integers, bool: int64
 PLUGRAD_PUBLIC Array mean(const Array& x, const Axes& axes = {}, bool keepdims = false);
 PLUGRAD_PUBLIC Array max(const Array& x, const Axes& axes = {}, bool keepdims = false);
-PLUGRAD_PUBLIC Array argmax(const Array& x, int64_t axis, bool keepdims = false);  // int64; the first of equal ones
+PLUGRAD_PUBLIC Array argmax(const Array& x, int64_t axis,
+                            bool keepdims = false);               // int64; the first of equal ones
 PLUGRAD_PUBLIC Array sum_to(const Array& x, const Shape& shape);  // the opposite of expand
 
 // ---- products: matrices [m, k] x [k, n], or a vector on either side as NumPy has it ----
 PLUGRAD_PUBLIC Array matmul(const Array& x, const Array& y);
 
 // ---- shape; views of the same storage where that can be ----
-PLUGRAD_PUBLIC Array reshape(const Array& x, const std::vector<int64_t>& shape);  // one length may be -1: what is left
+PLUGRAD_PUBLIC Array reshape(const Array& x,
+                             const std::vector<int64_t>& shape);  // one length may be -1: what is left
 PLUGRAD_PUBLIC Array reshape(const Array& x, const Shape& shape);
 PLUGRAD_PUBLIC Array flatten(const Array& x, int64_t first_axis = 0);  // joins the axes from `first_axis` on
 PLUGRAD_PUBLIC Array permute(const Array& x, const Axes& order);
 PLUGRAD_PUBLIC Array transpose(const Array& x);  // the last two axes swapped
-PLUGRAD_PUBLIC Array expand(const Array& x, const Shape& shape);  // repeats axes of length 1, and new leading ones
+PLUGRAD_PUBLIC Array expand(const Array& x,
+                            const Shape& shape);  // repeats axes of length 1, and new leading ones
 PLUGRAD_PUBLIC Array unsqueeze(const Array& x, int64_t axis);
 PLUGRAD_PUBLIC Array squeeze(const Array& x, int64_t axis);  // ShapeError where its length is not 1
-// Elements start, start + step, ... before stop along one axis; bounds as in Python: negative from the end, clamped.
+// Elements start, start + step, ... before stop along one axis; bounds as in Python: negative from the end,
+// clamped.
 PLUGRAD_PUBLIC Array slice(const Array& x, int64_t axis, int64_t start, int64_t stop, int64_t step = 1);
 PLUGRAD_PUBLIC Array select(const Array& x, int64_t axis, int64_t index);  // one index; the axis goes
 PLUGRAD_PUBLIC Array flip(const Array& x, int64_t axis);
-// Zeros of `shape` with x's element [i, j, ...] at [start[0] + i * step[0], ...]: what a slice's gradient needs.
+// Zeros of `shape` with x's element [i, j, ...] at [start[0] + i * step[0], ...]: what a slice's gradient
+// needs.
 PLUGRAD_PUBLIC Array slice_backward(const Array& x, const Shape& shape, const Axes& start, const Axes& step);
 PLUGRAD_PUBLIC Array concat(std::span<const Array> xs, int64_t axis);
-inline Array concat(std::initializer_list<Array> xs, int64_t axis) { return concat({xs.begin(), xs.size()}, axis); }
+inline Array concat(std::initializer_list<Array> xs, int64_t axis) {
+  return concat({xs.begin(), xs.size()}, axis);
+}
 PLUGRAD_PUBLIC Array stack(std::span<const Array> xs, int64_t axis);
 PLUGRAD_PUBLIC std::vector<Array> split(const Array& x, int sections, int64_t axis);  // equal parts: views
 template <unsigned n>
@@ -114,7 +126,8 @@ struct Pool2dOptions {
   std::array<int64_t, 2> stride = {0, 0}, padding = {0, 0};  // stride 0: the kernel's size
 };
 // x [n, c, h, w]; padding never wins. oh = (h + 2 padding - kernel) / stride + 1, rounded down.
-PLUGRAD_PUBLIC Array max_pool2d(const Array& x, std::array<int64_t, 2> kernel, const Pool2dOptions& options = {});
+PLUGRAD_PUBLIC Array max_pool2d(const Array& x, std::array<int64_t, 2> kernel,
+                                const Pool2dOptions& options = {});
 inline Array max_pool2d(const Array& x, int64_t kernel) { return max_pool2d(x, {kernel, kernel}); }
 
 // ---- operators ----
@@ -135,16 +148,16 @@ Array scalar_like(const Array& x, T value) {
 }
 
 // Each binary function and operator also takes a number on either side.
-#define PLUGRAD_WITH_NUMBERS_(function)                  \
-  template <class T>                                     \
-    requires std::is_arithmetic_v<T>                     \
-  Array function(const Array& x, T y) {                  \
-    return function(x, scalar_like(x, y));               \
-  }                                                      \
-  template <class T>                                     \
-    requires std::is_arithmetic_v<T>                     \
-  Array function(T x, const Array& y) {                  \
-    return function(scalar_like(y, x), y);               \
+#define PLUGRAD_WITH_NUMBERS_(function)    \
+  template <class T>                       \
+    requires std::is_arithmetic_v<T>       \
+  Array function(const Array& x, T y) {    \
+    return function(x, scalar_like(x, y)); \
+  }                                        \
+  template <class T>                       \
+    requires std::is_arithmetic_v<T>       \
+  Array function(T x, const Array& y) {    \
+    return function(scalar_like(y, x), y); \
   }
 PLUGRAD_WITH_NUMBERS_(operator+)
 PLUGRAD_WITH_NUMBERS_(operator-)

@@ -1,5 +1,5 @@
-// Random numbers: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC'11), keyed by the
-// seed and counted by the draw and the element, so that they do not depend on backend or threads.
+// Random numbers: Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC'11), keyed
+// by the seed and counted by the draw and the element, so that they do not depend on backend or threads.
 #include "plugrad/ops/families.h"
 #include "plugrad/ops/ops.h"
 
@@ -9,7 +9,8 @@ namespace {
 
 void infer_random(Inference& i) {
   const int64_t d = i.integer(1);
-  if (d != static_cast<int64_t>(float32) && d != static_cast<int64_t>(float64)) i.fail("needs float32 or float64");
+  if (d != static_cast<int64_t>(float32) && d != static_cast<int64_t>(float64))
+    i.fail("needs float32 or float64");
   i.out().shape = i.shape(0);
   i.out().dtype = static_cast<DType>(d);
 }

@@ -25,11 +25,12 @@ OpSchema view(const char* name, std::initializer_list<const char*> attributes, v
   return s;
 }
 
-// Strides that give x the shape `to` without a copy: each run of axes that lies in memory like one axis is divided
-// anew. False where there are none.
+// Strides that give x the shape `to` without a copy: each run of axes that lies in memory like one axis is
+// divided anew. False where there are none.
 bool strides_for(const Array& x, const Shape& to, int64_t* strides) {
   if (x.size() == 0) {
-    for (int64_t n = 1, k = to.ndim(); k-- > 0; n *= std::max<int64_t>(to[static_cast<int>(k)], 1)) strides[k] = n;
+    for (int64_t n = 1, k = to.ndim(); k-- > 0; n *= std::max<int64_t>(to[static_cast<int>(k)], 1))
+      strides[k] = n;
     return true;
   }
   int t = to.ndim() - 1;
@@ -55,19 +56,20 @@ void infer_reshape(Inference& i) {
   i.out().dtype = x.dtype();
   i.out().offset = 0;
   if (i.out().shape.size() != x.size()) i.fail("cannot become " + to_string(i.out().shape));
-  if (!strides_for(x, i.out().shape, i.out().strides)) i.fail("needs a copy first to become " + to_string(i.out().shape));
+  if (!strides_for(x, i.out().shape, i.out().strides))
+    i.fail("needs a copy first to become " + to_string(i.out().shape));
 }
 
-const Op reshape_op(view("reshape", {"shape"}, infer_reshape,
-                         [](const Gradient& g) { return reshape(g.dy(), g.shape(0)); },
-                         [](Samples& s) {
-                           s.add({{2, 6}}, {Shape{3, 4}});
-                           s.add({{12}}, {Shape{2, 1, 6}});
-                           s.add({Shape{}}, {Shape{1, 1}});
-                           s.add({{1}}, {Shape{}});
-                           s.add({{0, 3}}, {Shape{3, 0, 2}});
-                           s.add({Sample::Input({4, 6}).with(Sample::Input::strided)}, {Shape{2, 2, 3, 2}});
-                         }));
+const Op reshape_op(view(
+    "reshape", {"shape"}, infer_reshape, [](const Gradient& g) { return reshape(g.dy(), g.shape(0)); },
+    [](Samples& s) {
+      s.add({{2, 6}}, {Shape{3, 4}});
+      s.add({{12}}, {Shape{2, 1, 6}});
+      s.add({Shape{}}, {Shape{1, 1}});
+      s.add({{1}}, {Shape{}});
+      s.add({{0, 3}}, {Shape{3, 0, 2}});
+      s.add({Sample::Input({4, 6}).with(Sample::Input::strided)}, {Shape{2, 2, 3, 2}});
+    }));
 
 void infer_permute(Inference& i) {
   const Array& x = i.in(0);
@@ -84,23 +86,23 @@ void infer_permute(Inference& i) {
   out.dtype = x.dtype();
 }
 
-const Op permute_op(view("permute", {"order"}, infer_permute,
-                         [](const Gradient& g) {
-                           const Axes order = g.axes(0);
-                           int64_t inverse[max_ndim] = {};
-                           for (int k = 0; k < order.size(); ++k)
-                             inverse[normalize_axis(order[k], g.dy().shape(), "permute")] = k;
-                           Axes back;
-                           for (int k = 0; k < order.size(); ++k) back.push_back(inverse[k]);
-                           return permute(g.dy(), back);
-                         },
-                         [](Samples& s) {
-                           s.add({{2, 3}}, {Axes{1, 0}});
-                           s.add({{2, 3, 4}}, {Axes{2, 0, 1}});
-                           s.add({{2, 3, 4}}, {Axes{0, -1, 1}});
-                           s.add({{3, 0}}, {Axes{1, 0}});
-                           s.add({Shape{}}, {Axes{}});
-                         }));
+const Op permute_op(view(
+    "permute", {"order"}, infer_permute,
+    [](const Gradient& g) {
+      const Axes order = g.axes(0);
+      int64_t inverse[max_ndim] = {};
+      for (int k = 0; k < order.size(); ++k) inverse[normalize_axis(order[k], g.dy().shape(), "permute")] = k;
+      Axes back;
+      for (int k = 0; k < order.size(); ++k) back.push_back(inverse[k]);
+      return permute(g.dy(), back);
+    },
+    [](Samples& s) {
+      s.add({{2, 3}}, {Axes{1, 0}});
+      s.add({{2, 3, 4}}, {Axes{2, 0, 1}});
+      s.add({{2, 3, 4}}, {Axes{0, -1, 1}});
+      s.add({{3, 0}}, {Axes{1, 0}});
+      s.add({Shape{}}, {Axes{}});
+    }));
 
 void infer_expand(Inference& i) {
   const Array& x = i.in(0);
@@ -117,15 +119,15 @@ void infer_expand(Inference& i) {
   }
 }
 
-const Op expand_op(view("expand", {"shape"}, infer_expand,
-                        [](const Gradient& g) { return sum_to(g.dy(), g.shape(0)); },
-                        [](Samples& s) {
-                          s.add({{3}}, {Shape{2, 3}});
-                          s.add({{2, 1}}, {Shape{2, 4}});
-                          s.add({Shape{}}, {Shape{2, 2}});
-                          s.add({{1, 3}}, {Shape{0, 3}});
-                          s.add({{2, 3}}, {Shape{2, 3}});
-                        }));
+const Op expand_op(view(
+    "expand", {"shape"}, infer_expand, [](const Gradient& g) { return sum_to(g.dy(), g.shape(0)); },
+    [](Samples& s) {
+      s.add({{3}}, {Shape{2, 3}});
+      s.add({{2, 1}}, {Shape{2, 4}});
+      s.add({Shape{}}, {Shape{2, 2}});
+      s.add({{1, 3}}, {Shape{0, 3}});
+      s.add({{2, 3}}, {Shape{2, 3}});
+    }));
 
 }  // namespace
 
@@ -191,7 +193,8 @@ Array unsqueeze(const Array& x, int64_t axis) {
 Array squeeze(const Array& x, int64_t axis) {
   const int at = normalize_axis(axis, x.shape(), "squeeze");
   if (x.dims()[at] != 1)
-    throw ShapeError(fmt::format("squeeze: axis {} of shape {} is not of length 1", axis, to_string(x.shape())));
+    throw ShapeError(
+        fmt::format("squeeze: axis {} of shape {} is not of length 1", axis, to_string(x.shape())));
   Shape to;
   for (int k = 0; k < x.ndim(); ++k)
     if (k != at) to.push_back(x.dims()[k]);

@@ -21,7 +21,8 @@ Array put_back(const Array& dy, const Shape& shape, int axis, int64_t start, int
 void infer_slice(Inference& i) {
   const Array& x = i.in(0);
   const int axis = i.axis(0);
-  const int64_t start = i.integer(1), count = i.integer(2), step = i.integer(3), last = start + (count - 1) * step;
+  const int64_t start = i.integer(1), count = i.integer(2), step = i.integer(3),
+                last = start + (count - 1) * step;
   const int64_t length = x.dims()[axis];
   if (count < 0 || step == 0 || (count > 0 && (start < 0 || start >= length || last < 0 || last >= length)))
     i.fail(fmt::format("{} elements from {} by {} of axis {} are out of range", count, start, step, axis));
@@ -41,10 +42,12 @@ const Op slice_op({.name = "slice",
                    .infer = infer_slice,
                    .differentiability = Differentiability::differentiable,
                    .gradient_form = GradientForm::trivial,
-                   .gradient = {{.composition = [](const Gradient& g) {
-                     const Shape s = g.shape(0);
-                     return put_back(g.dy(), s, normalize_axis(g.integer(0), s, "slice"), g.integer(1), g.integer(3));
-                   }}},
+                   .gradient = {{.composition =
+                                     [](const Gradient& g) {
+                                       const Shape s = g.shape(0);
+                                       return put_back(g.dy(), s, normalize_axis(g.integer(0), s, "slice"),
+                                                       g.integer(1), g.integer(3));
+                                     }}},
                    .samples = [](Samples& s) {
                      s.add({{5}}, {0, 1, 3, 1});
                      s.add({{4, 6}}, {1, 1, 3, 2});
@@ -57,7 +60,8 @@ void infer_select(Inference& i) {
   const Array& x = i.in(0);
   const int axis = i.axis(0);
   const int64_t length = x.dims()[axis], index = i.integer(1) < 0 ? i.integer(1) + length : i.integer(1);
-  if (index < 0 || index >= length) i.fail(fmt::format("index {} out of range for axis {}", i.integer(1), axis));
+  if (index < 0 || index >= length)
+    i.fail(fmt::format("index {} out of range for axis {}", i.integer(1), axis));
   Inference::Output& out = i.out();
   out.shape.set_ndim(x.ndim() - 1);
   for (int k = 0, to = 0; k < x.ndim(); ++k) {
@@ -76,12 +80,14 @@ const Op select_op({.name = "select",
                     .infer = infer_select,
                     .differentiability = Differentiability::differentiable,
                     .gradient_form = GradientForm::trivial,
-                    .gradient = {{.composition = [](const Gradient& g) {
-                      const Shape s = g.shape(0);
-                      const int axis = normalize_axis(g.integer(0), s, "select");
-                      const int64_t index = g.integer(1) < 0 ? g.integer(1) + s[axis] : g.integer(1);
-                      return put_back(unsqueeze(g.dy(), axis), s, axis, index, 1);
-                    }}},
+                    .gradient = {{.composition =
+                                      [](const Gradient& g) {
+                                        const Shape s = g.shape(0);
+                                        const int axis = normalize_axis(g.integer(0), s, "select");
+                                        const int64_t index =
+                                            g.integer(1) < 0 ? g.integer(1) + s[axis] : g.integer(1);
+                                        return put_back(unsqueeze(g.dy(), axis), s, axis, index, 1);
+                                      }}},
                     .samples = [](Samples& s) {
                       s.add({{5}}, {0, 3});
                       s.add({{4, 6}}, {1, -1});
@@ -103,29 +109,30 @@ void infer_slice_backward(Inference& i) {
   }
 }
 
-const Op slice_backward_op({.name = "slice_backward",
-                            .attributes = {"shape", "start", "step"},
-                            .dtypes = {numbers},
-                            .infer = infer_slice_backward,
-                            .differentiability = Differentiability::differentiable,
-                            .gradient_form = GradientForm::trivial,
-                            .gradient = {{.composition =
-                                              [](const Gradient& g) {
-                                                const Shape s = g.shape(0);
-                                                Array part = g.dy();
-                                                for (int k = 0; k < s.ndim(); ++k)
-                                                  part = slice_op({part}, {k, s[k] ? g.integers(1)[k] : 0, s[k], g.integers(2)[k]});
-                                                return part;
-                                              }}},
-                            .samples = [](Samples& s) {
-                              s.add({{3}}, {Shape{5}, Axes{1}, Axes{1}});
-                              s.add({{2, 3}}, {Shape{4, 6}, Axes{3, 0}, Axes{-2, 2}});
-                              s.add({{2, 3}}, {Shape{2, 3}, Axes{0, 0}, Axes{1, 1}});
-                              s.add({{0, 3}}, {Shape{4, 3}, Axes{0, 0}, Axes{1, 1}});
-                              s.add({Shape{}}, {Shape{}, Axes{}, Axes{}});
-                              s.add({Sample::Input({50, 30}).with(Sample::Input::transposed)},
-                                    {Shape{60, 300}, Axes{5, 29}, Axes{1, 3}});
-                            }});
+const Op slice_backward_op(
+    {.name = "slice_backward",
+     .attributes = {"shape", "start", "step"},
+     .dtypes = {numbers},
+     .infer = infer_slice_backward,
+     .differentiability = Differentiability::differentiable,
+     .gradient_form = GradientForm::trivial,
+     .gradient = {{.composition =
+                       [](const Gradient& g) {
+                         const Shape s = g.shape(0);
+                         Array part = g.dy();
+                         for (int k = 0; k < s.ndim(); ++k)
+                           part = slice_op({part}, {k, s[k] ? g.integers(1)[k] : 0, s[k], g.integers(2)[k]});
+                         return part;
+                       }}},
+     .samples = [](Samples& s) {
+       s.add({{3}}, {Shape{5}, Axes{1}, Axes{1}});
+       s.add({{2, 3}}, {Shape{4, 6}, Axes{3, 0}, Axes{-2, 2}});
+       s.add({{2, 3}}, {Shape{2, 3}, Axes{0, 0}, Axes{1, 1}});
+       s.add({{0, 3}}, {Shape{4, 3}, Axes{0, 0}, Axes{1, 1}});
+       s.add({Shape{}}, {Shape{}, Axes{}, Axes{}});
+       s.add({Sample::Input({50, 30}).with(Sample::Input::transposed)},
+             {Shape{60, 300}, Axes{5, 29}, Axes{1, 3}});
+     }});
 
 }  // namespace
 

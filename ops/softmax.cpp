@@ -29,17 +29,20 @@ constexpr OpSchema family{.attributes = {"axis"},
                           .infer = infer_along_axis,
                           .differentiability = Differentiability::differentiable};
 
-const Op log_softmax_op(differentiable(
-    family, "log_softmax",
-    {.needs = output(),
-     .composition = [](const Gradient& g) { return g.dy() - exp(g.out()) * sum(g.dy(), g.integer(0), true); }},
-    samples));
+const Op log_softmax_op(differentiable(family, "log_softmax",
+                                       {.needs = output(),
+                                        .composition =
+                                            [](const Gradient& g) {
+                                              return g.dy() - exp(g.out()) * sum(g.dy(), g.integer(0), true);
+                                            }},
+                                       samples));
 
 const Op softmax_op([] {
   OpSchema s = differentiable(
       family, "softmax",
       {.needs = output(),
-       .composition = [](const Gradient& g) { return g.out() * (g.dy() - sum(g.dy() * g.out(), g.integer(0), true)); }},
+       .composition =
+           [](const Gradient& g) { return g.out() * (g.dy() - sum(g.dy() * g.out(), g.integer(0), true)); }},
       samples);
   s.kind = OpKind::composite;
   s.composition = [](const Composition& c) { c.out() = exp(log_softmax(c.in(0), c.integer(0))); };

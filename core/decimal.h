@@ -1,0 +1,32 @@
+// Floating-point numbers in decimal, as NumPy writes them: the fewest digits that read back as the same
+// number, or, where those are too many, correctly rounded.
+#pragma once
+
+#include <string>
+
+namespace plugrad::detail {
+
+// Without a limit on digits.
+inline constexpr int unlimited = -1;
+
+// "12.", "0.5", "-0.": at most `precision` digits after the point, which is always there. `x` is finite.
+template <class T>
+std::string positional(T x, int precision);
+
+// mantissa * 10^exponent, the mantissa as "1.", "-2.5": at most `precision` digits after the point.
+struct Scientific {
+  std::string mantissa;
+  int exponent;
+};
+template <class T>
+Scientific scientific(T x, int precision);
+
+// "e+05", "e-123": a sign and at least `digits` digits.
+std::string exponent_text(int exponent, int digits);
+
+extern template std::string positional(float, int);
+extern template std::string positional(double, int);
+extern template Scientific scientific(float, int);
+extern template Scientific scientific(double, int);
+
+}  // namespace plugrad::detail
