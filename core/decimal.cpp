@@ -13,10 +13,6 @@ namespace {
 
 constexpr int buffer_size = 512;  // 309 digits before the point, the sign, the point and the digits asked for
 
-void trim_zeros(std::string& s) {
-  while (s.back() == '0') s.pop_back();
-}
-
 // Splits "1.25e-05"; the mantissa gets its point.
 Scientific split(std::string_view text) {
   const size_t e = text.find('e');
@@ -29,6 +25,13 @@ template <class T>
 Scientific shortest(T x) {
   char text[buffer_size];
   *std::to_chars(text, text + buffer_size - 1, x, std::chars_format::scientific).ptr = 0;
+  return split(text);
+}
+
+template <class T>
+Scientific rounded(T x, int digits) {
+  char text[buffer_size];
+  *std::to_chars(text, text + buffer_size - 1, x, std::chars_format::scientific, digits).ptr = 0;
   return split(text);
 }
 
@@ -57,20 +60,20 @@ std::string positional(T x, int precision) {
   if (precision == unlimited || digits_after_point(s.mantissa) - s.exponent <= precision)
     return move_point(s.mantissa, s.exponent);
   char text[buffer_size];
-  std::string rounded(text,
-                      std::to_chars(text, text + buffer_size, x, std::chars_format::fixed, precision).ptr);
-  trim_zeros(rounded);
-  return rounded;
+  std::string fixed(text,
+                    std::to_chars(text, text + buffer_size, x, std::chars_format::fixed, precision).ptr);
+  while (fixed.back() == '0') fixed.pop_back();
+  return fixed;
 }
 
 template <class T>
-Scientific scientific(T x, int precision) {
+Scientific scientific(T x, int precision, int min_digits) {
   Scientific s = shortest(x);
-  if (precision == unlimited || digits_after_point(s.mantissa) <= precision) return s;
-  char text[buffer_size];
-  *std::to_chars(text, text + buffer_size - 1, x, std::chars_format::scientific, precision).ptr = 0;
-  s = split(text);
-  trim_zeros(s.mantissa);
+  const int digits = digits_after_point(s.mantissa);
+  const bool too_long = precision != unlimited && digits > precision;
+  if (!too_long && digits >= min_digits) return s;
+  s = rounded(x, too_long ? precision : min_digits);
+  while (digits_after_point(s.mantissa) > min_digits && s.mantissa.back() == '0') s.mantissa.pop_back();
   return s;
 }
 
@@ -80,7 +83,7 @@ std::string exponent_text(int exponent, int digits) {
 
 template std::string positional(float, int);
 template std::string positional(double, int);
-template Scientific scientific(float, int);
-template Scientific scientific(double, int);
+template Scientific scientific(float, int, int);
+template Scientific scientific(double, int, int);
 
 }  // namespace plugrad::detail

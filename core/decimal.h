@@ -13,20 +13,22 @@ inline constexpr int unlimited = -1;
 template <class T>
 std::string positional(T x, int precision);
 
-// mantissa * 10^exponent, the mantissa as "1.", "-2.5": at most `precision` digits after the point.
+// mantissa * 10^exponent, the mantissa as "1.", "-2.5": at most `precision` digits after the point, and at
+// least `min_digits`, where what follows the fewest digits is not zeros but the number's own: 0.1f
+// is 1.00000001e-01.
 struct Scientific {
   std::string mantissa;
   int exponent;
 };
 template <class T>
-Scientific scientific(T x, int precision);
+Scientific scientific(T x, int precision, int min_digits = 0);
 
 // "e+05", "e-123": a sign and at least `digits` digits.
 std::string exponent_text(int exponent, int digits);
 
 extern template std::string positional(float, int);
 extern template std::string positional(double, int);
-extern template Scientific scientific(float, int);
-extern template Scientific scientific(double, int);
+extern template Scientific scientific(float, int, int);
+extern template Scientific scientific(double, int, int);
 
 }  // namespace plugrad::detail

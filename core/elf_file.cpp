@@ -49,7 +49,8 @@ ElfFile::ElfFile(int fd, uint64_t size, std::string name) : name_(std::move(name
   elf_version(EV_CURRENT);
   elf_.reset(elf_begin(fd, ELF_C_READ, nullptr));
   if (!elf_ || elf_kind(elf_.get()) != ELF_K_ELF)
-    refuse("is not an ELF file", "name the shared library that the plugin's build made");
+    refuse("is no ELF file, or only the beginning of one",
+           "name the shared library that the plugin's build made");
 }
 
 void ElfFile::refuse(const std::string& cause, const char* remedy) const {

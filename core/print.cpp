@@ -150,24 +150,23 @@ void write_positional(const std::vector<T>& values, Words& words) {
     if (!w.empty()) w.append(fraction - (w.size() - w.find('.') - 1), ' ');
 }
 
-// All mantissas of one length, all exponents of another.
+// All mantissas of the length of the longest, all exponents of the longest.
 template <class T>
 void write_scientific(const std::vector<T>& values, Words& words) {
-  std::vector<int> exponents;
   size_t fraction = 0;
   int digits = 2;
   for (T x : values) {
-    const auto [mantissa, exponent] =
-        std::isfinite(x) ? detail::scientific(x, precision) : detail::Scientific{"", 0};
-    words.push_back(mantissa);
-    exponents.push_back(exponent);
-    if (!mantissa.empty()) fraction = std::max(fraction, mantissa.size() - mantissa.find('.') - 1);
+    if (!std::isfinite(x)) continue;
+    const auto [mantissa, exponent] = detail::scientific(x, precision);
+    fraction = std::max(fraction, mantissa.size() - mantissa.find('.') - 1);
     if (std::abs(exponent) >= 100) digits = 3;
   }
-  for (size_t i = 0; i < words.size(); ++i)
-    if (std::string& w = words[i]; !w.empty())
-      w.append(fraction - (w.size() - w.find('.') - 1), '0')
-          .append(detail::exponent_text(exponents[i], digits));
+  for (T x : values) {
+    words.emplace_back();
+    if (!std::isfinite(x)) continue;
+    const auto [mantissa, exponent] = detail::scientific(x, precision, static_cast<int>(fraction));
+    words.back() = mantissa + detail::exponent_text(exponent, digits);
+  }
 }
 
 template <class T>

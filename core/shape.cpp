@@ -15,9 +15,9 @@ void Shape::push_back(int64_t dim) {
   dims_[ndim_++] = dim;
 }
 
-void Axes::push_back(int64_t axis) {
+void Ints::push_back(int64_t value) {
   if (n_ == max_ndim) throw ShapeError(fmt::format("axes: more than {}", max_ndim));
-  axes_[n_++] = axis;
+  values_[n_++] = value;
 }
 
 void Shape::assign_checked(const int64_t* dims, size_t ndim) {

@@ -64,22 +64,28 @@ class PLUGRAD_PUBLIC Shape {
 // "[2, 3]", as messages show shapes.
 PLUGRAD_PUBLIC std::string to_string(const Shape& shape);
 
-// Which axes an op works on; negative ones count from the end. Empty: all of them.
-class PLUGRAD_PUBLIC Axes {
+// Up to eight integers.
+class PLUGRAD_PUBLIC Ints {
  public:
-  Axes() = default;
-  Axes(int64_t axis) : Axes({axis}) {}
-  Axes(std::initializer_list<int64_t> axes) {
-    for (int64_t a : axes) push_back(a);
+  Ints() = default;
+  Ints(int64_t value) : Ints({value}) {}
+  Ints(std::initializer_list<int64_t> values) {
+    for (int64_t v : values) push_back(v);
   }
-  void push_back(int64_t axis);  // throws ShapeError at max_ndim
+  Ints(const Shape& shape) {
+    for (int64_t v : shape) push_back(v);
+  }
+  void push_back(int64_t value);  // throws ShapeError at max_ndim
   int size() const { return n_; }
-  const int64_t* data() const { return axes_; }
-  int64_t operator[](int i) const { return axes_[i]; }
+  const int64_t* data() const { return values_; }
+  int64_t operator[](int i) const { return values_[i]; }
 
  private:
   int n_ = 0;
-  int64_t axes_[max_ndim] = {};
+  int64_t values_[max_ndim] = {};
 };
+
+// Which axes an op works on; negative ones count from the end. Empty: all of them.
+using Axes = Ints;
 
 }  // namespace plugrad

@@ -110,26 +110,57 @@ void visit_named(T& structure, F&& f) {
   detail::walk(structure, call, detail::NamedPath{});
 }
 
-// Calls f(array of a, array of b) on the arrays of two structures of one kind, in step. ShapeError where one
-// has more.
+namespace detail {
+
+[[noreturn]] PLUGRAD_PUBLIC PLUGRAD_COLD void structures_differ();
+
 template <class A, class B, class F>
-void visit_pairs(A& a, B& b, F&& f) {
-  if constexpr (std::is_same_v<std::remove_const_t<A>, Array>) {
+void walk_pairs(A& a, B& b, F& f) {
+  using U = std::remove_const_t<A>;
+  if constexpr (std::is_same_v<U, Array>) {
     f(a, b);
-  } else if constexpr (std::same_as<std::remove_const_t<A>, std::vector<Array>>) {
-    if (a.size() != b.size()) throw ShapeError("visit_pairs: structures of different sizes");
-    for (size_t i = 0; i < a.size(); ++i) f(a[i], b[i]);
-  } else {
+  } else if constexpr (is_setting<U>) {
+    return;
+  } else if constexpr (Customised<A>) {  // its members are not ours to name: collect the other side first
     using Pointer = std::conditional_t<std::is_const_v<B>, const Array*, Array*>;
     std::vector<Pointer> others;
     visit(b, [&](auto& x) { others.push_back(&x); });
     size_t i = 0;
-    visit(a, [&](auto& x) {
-      if (i == others.size()) throw ShapeError("visit_pairs: structures of different sizes");
-      f(x, *others[i++]);
-    });
-    if (i != others.size()) throw ShapeError("visit_pairs: structures of different sizes");
+    visit(a, [&](auto& x) { i < others.size() ? f(x, *others[i++]) : structures_differ(); });
+    if (i != others.size()) structures_differ();
+  } else if constexpr (Optional<A>) {
+    if (a.has_value() != b.has_value()) structures_differ();
+    if (a) walk_pairs(*a, *b, f);
+  } else if constexpr (Range<A>) {
+    if (a.size() != b.size()) structures_differ();
+    auto other = b.begin();
+    for (auto& part : a) {
+      if constexpr (Map<A>) {
+        if (part.first != other->first) structures_differ();
+        walk_pairs(part.second, other->second, f);
+      } else {
+        walk_pairs(part, *other, f);
+      }
+      ++other;
+    }
+  } else if constexpr (TupleLike<A>) {
+    [&]<size_t... i>(std::index_sequence<i...>) {
+      (walk_pairs(std::get<i>(a), std::get<i>(b), f), ...);
+    }(std::make_index_sequence<std::tuple_size_v<U>>{});
+  } else {
+    [&]<size_t... i>(std::index_sequence<i...>) {
+      (walk_pairs(boost::pfr::get<i>(a), boost::pfr::get<i>(b), f), ...);
+    }(std::make_index_sequence<boost::pfr::tuple_size_v<U>>{});
   }
+}
+
+}  // namespace detail
+
+// Calls f(array of a, array of b) on the arrays of two structures of one form, in step. ShapeError where
+// their forms differ.
+template <class A, class B, class F>
+void visit_pairs(A& a, B& b, F&& f) {
+  detail::walk_pairs(a, b, f);
 }
 
 }  // namespace plugrad

@@ -72,7 +72,7 @@ const Op full_op({.name = "full",
 template <class T>
 Array scalar(T value, DType dtype, Device device) {
   if (!detail::on_host(device)) return detail::call_full({}, static_cast<double>(value), dtype, device);
-  Array a = Array::empty(Shape{}, dtype, device);
+  Array a = Array::empty(detail::thread_state(), nullptr, 0, dtype, device);
   void* to = static_cast<char*>(a.tensor().data);
   const bool known = with_type(dtype, [&](auto element) {
     element = static_cast<decltype(element)>(value);

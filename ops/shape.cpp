@@ -131,28 +131,34 @@ const Op expand_op(view(
 
 }  // namespace
 
-Array reshape(const Array& x, const Shape& shape) {
-  if (x && x.size() == shape.size()) {
-    int64_t strides[max_ndim];
-    if (!x.contiguous() && !strides_for(x, shape, strides)) return reshape_op({copy(x)}, {shape});
+namespace {
+
+// `shape` with the length that is -1 worked out.
+Shape complete(const Array& x, const Ints& shape) {
+  Shape complete;
+  int64_t known = 1;
+  int open = -1;
+  for (int k = 0; k < shape.size(); ++k) {
+    if (shape[k] == -1 && open >= 0) throw ShapeError("reshape: more than one length is -1");
+    if (shape[k] == -1) open = k;
+    else known *= shape[k];
+    complete.push_back(shape[k] == -1 ? 1 : shape[k]);
   }
-  return reshape_op({x}, {shape});
+  if (open < 0) return complete;
+  if (known == 0 || x.size() % known != 0)
+    throw ShapeError(fmt::format("reshape: no length for -1 fits {} elements into the rest, {}", x.size(), known));
+  complete[open] = x.size() / known;
+  return complete;
 }
 
-Array reshape(const Array& x, const std::vector<int64_t>& shape) {
-  std::vector<int64_t> dims = shape;
-  int64_t known = 1, *open = nullptr;
-  for (int64_t& d : dims) {
-    if (d != -1) known *= d;
-    else if (open) throw ShapeError("reshape: more than one length is -1");
-    else open = &d;
-  }
-  if (open) {
-    if (known == 0 || x.size() % known != 0)
-      throw ShapeError(fmt::format("reshape: nothing fits -1 for {} elements", x.size()));
-    *open = x.size() / known;
-  }
-  return reshape(x, Shape(std::span<const int64_t>(dims)));
+}  // namespace
+
+Array reshape(const Array& x, const Ints& shape) {
+  if (!x) return reshape_op({x}, {Shape{}});
+  const Shape to = complete(x, shape);
+  int64_t strides[max_ndim];
+  const bool view = x.contiguous() || x.size() != to.size() || strides_for(x, to, strides);
+  return view ? reshape_op({x}, {to}) : reshape_op({copy(x)}, {to});
 }
 
 Array flatten(const Array& x, int64_t first_axis) {

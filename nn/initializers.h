@@ -1,0 +1,33 @@
+// Initial values of parameters.
+#pragma once
+
+#include <cmath>
+
+#include "plugrad/nn/layers.h"
+
+namespace plugrad {
+
+// Glorot and Bengio's range with Knet's constant: uniform in (-s, s), s = sqrt(2 / (fan_in + fan_out)), where
+// fan_out is the length of the first axis and fan_in what one of its elements holds.
+inline Array xavier_uniform(const Shape& shape) {
+  const double fan_out = static_cast<double>(shape[0]), fan_in = static_cast<double>(shape.size()) / fan_out;
+  const double s = std::sqrt(2 / (fan_in + fan_out));
+  return uniform(shape, -s, s);
+}
+
+// Weights of normal(0, std), or xavier_uniform where std is 0; biases 0.
+inline Array initial_weights(const Shape& shape, double std = 0) {
+  return std == 0 ? xavier_uniform(shape) : normal(shape, 0, std);
+}
+inline Linear initial_linear(int64_t in, int64_t out, double std = 0) {
+  return {initial_weights({in, out}, std), zeros({out})};
+}
+inline Conv2d initial_conv2d(int64_t in, int64_t out, int64_t kernel, double std = 0) {
+  return {initial_weights({out, in, kernel, kernel}, std), zeros({out})};
+}
+// The forget gate starts open: its bias is 1.
+inline Lstm initial_lstm(int64_t in, int64_t hidden, double std = 0) {
+  return {initial_weights({in + hidden, 4 * hidden}, std), concat({ones({hidden}), zeros({3 * hidden})}, 0)};
+}
+
+}  // namespace plugrad
