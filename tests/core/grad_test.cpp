@@ -24,7 +24,7 @@ class Grad : public testing::TestWithParam<const char*> {
   }
 };
 INSTANTIATE_TEST_SUITE_P(Backends, Grad, testing::Values("cpu", "reference"),
-                         [](const auto& info) { return std::string(info.param); });
+                         [](const auto& backend) { return std::string(backend.param); });
 
 // ---- the slides ----
 
