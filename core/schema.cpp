@@ -21,7 +21,12 @@ void Inference::fail(const std::string& what) const {
 }
 
 Shape Inference::shape(int i) const {
-  return Shape(std::span<const int64_t>(integers(i), static_cast<size_t>(count(i))));
+  if (count(i) > max_ndim)
+    throw ShapeError(fmt::format("{}: {} axes, at most {} are possible", op_.name, count(i), max_ndim));
+  for (int k = 0; k < count(i); ++k)
+    if (integers(i)[k] < 0)
+      throw ShapeError(fmt::format("{}: negative length {} of axis {}", op_.name, integers(i)[k], k));
+  return Shape(integers(i), count(i));
 }
 
 int Inference::axis(int i, int input) const {

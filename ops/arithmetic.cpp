@@ -43,25 +43,28 @@ const Op div_op([] {
   return s;
 }());
 
+// Its gradient in the exponent is 0 where 0 is raised to 0 or more, as in PyTorch.
 const Op pow_op([] {
-  OpSchema s = differentiable(binary, "pow",
-                              {.needs = input(0) | input(1),
-                               .composition =
-                                   [](const Gradient& g) {
-                                     const Array &x = g.in(0), &y = g.in(1);
-                                     return where(equal(y, 0), scalar_like(x, 0), g.dy() * y * pow(x, y - 1));
-                                   }},
-                              {.needs = input(0) | input(1) | output(),
-                               .composition =
-                                   [](const Gradient& g) {
-                                     const Array& x = g.in(0);
-                                     const Array zero = equal(x, 0);
-                                     return where(zero, scalar_like(x, 0),
-                                                  g.dy() * g.out() * log(where(zero, scalar_like(x, 1), x)));
-                                   }},
-                              [](Samples& samples) {
-                                binary_samples(samples, {0.5, 2}, {-2, 2});
-                              });
+  OpSchema s =
+      differentiable(binary, "pow",
+                     {.needs = input(0) | input(1),
+                      .composition =
+                          [](const Gradient& g) {
+                            const Array &x = g.in(0), &y = g.in(1);
+                            return where(equal(y, 0), scalar_like(x, 0), g.dy() * y * pow(x, y - 1));
+                          }},
+                     {.needs = input(0) | input(1) | output(),
+                      .composition =
+                          [](const Gradient& g) {
+                            const Array &x = g.in(0), &y = g.in(1);
+                            const Array zero = cast(equal(x, 0), g.dtype());
+                            const Array flat = greater(zero * cast(greater_equal(y, 0), g.dtype()), 0);
+                            const Array slope = g.dy() * g.out() * log(where(flat, scalar_like(x, 1), x));
+                            return where(flat, scalar_like(x, 0), slope);
+                          }},
+                     [](Samples& samples) {
+                       binary_samples(samples, {0.5, 2}, {-2, 2});
+                     });
   s.dtype_rule = DTypeRule::promote_floating;
   s.dtypes[0] = floating;
   return s;

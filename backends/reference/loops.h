@@ -6,6 +6,9 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
+#include <functional>
+#include <utility>
 
 #include "plugrad/core/plugin.hpp"
 
@@ -49,10 +52,12 @@ struct View {
   }
 };
 
+// The elements of `t`, which are of type T; the caller has that right.
 template <class T>
 View<T> view(const DLTensor& t) {
   View<T> v{data<T>(t), t.ndim};
   std::copy_n(t.shape, t.ndim, v.shape);
+  if (size(t) == 0) return v;  // perhaps without memory: strides of 0 step nowhere
   std::copy_n(t.strides, t.ndim, v.strides);
   return v;
 }
@@ -123,17 +128,19 @@ View<T> workspace(const Call& c, T value, const DLTensor& like, Axes reduced = 0
 
 namespace detail {
 
+// A place in a View, and how to go on from it.
 template <class T>
 struct Cursor {
   T* at;
   const int64_t* strides;  // of the axes still to be walked
 };
 
+// for_each over the `ndim` last axes.
 template <class F, class... T>
 void walk(int ndim, const int64_t* shape, F& f, Cursor<T>... x) {
   if (ndim == 0) {
     f(*x.at...);
-  } else if (ndim == 1) {  // would be right without this case, but slow
+  } else if (ndim == 1) {  // without this case it would be right, but slow
     for (int64_t k = 0; k < *shape; ++k) f(x.at[k * *x.strides]...);
   } else {
     for (int64_t k = 0; k < *shape; ++k)
@@ -143,21 +150,26 @@ void walk(int ndim, const int64_t* shape, F& f, Cursor<T>... x) {
 
 }  // namespace detail
 
-// Calls f(x's element, the elements of `others` in the same place) for each place, in row-major order. All
-// arrays have the same shape.
+// Calls f(x's element, the elements of `others` in the same place) for each place, in row-major order; f gets
+// references. All arrays have the same shape.
 template <class F, class T, class... Others>
 void for_each(F f, const View<T>& x, const View<Others>&... others) {
   detail::walk(x.ndim, x.shape, f, detail::Cursor<T>{x.data, x.strides},
                detail::Cursor<Others>{others.data, others.strides}...);
 }
 
-// out = f(in...), element by element; `in` are broadcast to out's shape. Out and In are the elements' types,
-// f may work in others: floating ops take doubles, so that float32 results are those of double precision,
-// rounded once.
-template <class Out, class... In, class F, class... Tensors>
-void map(const DLTensor& out, F f, const Tensors&... in) {
-  for_each([&](Out& y, const In&... x) { y = static_cast<Out>(f(x...)); }, view<Out>(out),
-           broadcast(view<const In>(in), out)...);
+using TensorRef = std::reference_wrapper<const DLTensor>;
+
+// out = f(in...), element by element: map<float, float, float>(z, {x, y}, f). `in` are broadcast to out's
+// shape. Out and In are the elements' types; f may work in others: floating ops take doubles, so that a
+// float32 result is that of double precision, rounded once.
+template <class Out, class... In, class F>
+void map(const DLTensor& out, const std::array<TensorRef, sizeof...(In)>& in, F f) {
+  const auto assign = [&](Out& y, const In&... x) { y = static_cast<Out>(f(x...)); };
+  const auto run = [&]<size_t... I>(std::index_sequence<I...>) {
+    for_each(assign, view<Out>(out), broadcast(view<const In>(in[I]), out)...);
+  };
+  run(std::index_sequence_for<In...>{});
 }
 
 template <class T>

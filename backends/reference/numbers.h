@@ -1,5 +1,4 @@
-// What kernels share about numbers: integers that wrap around, the types of sums, NaN in comparisons,
-// indices.
+// What kernels share about numbers: integers that wrap around, types of sums, NaN in comparisons, indices.
 #pragma once
 
 #include <limits>

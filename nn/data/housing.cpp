@@ -102,7 +102,8 @@ std::vector<double> synthetic_housing(uint64_t seed) {
 }
 
 size_t standardise(std::vector<double>& table, size_t columns) {
-  const auto rows = static_cast<double>(table.size() / columns);
+  const size_t row_count = table.size() / columns;
+  const auto rows = static_cast<double>(row_count);
   for (size_t column = 0; column + 1 < columns; ++column) {
     double sum = 0, squares = 0;
     bool constant = true;

@@ -31,6 +31,29 @@ Array to_labels(const FileBytes& file, const Idx& idx) {
   return Array::from_data(std::vector<int32_t>(idx.values.begin(), idx.values.end()), {idx.dims[0]});
 }
 
+struct FoundSets {
+  std::vector<std::filesystem::path> paths;  // images and labels for training, then for testing
+  DataOrigin origin;
+};
+
+FoundSets find_sets(const std::string& given) {
+  const std::vector<std::string> names = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
+                                          "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"};
+  if (const auto mnist = files::find(given, "mnist", names))
+    return {mnist->paths, {.sentence = fmt::format("MNIST from {}", mnist->place), .substitute = ""}};
+  if (const auto fashion = files::find_in(files::fashion_mnist_folder, "", names))
+    return {fashion->paths,
+            {.sentence = fmt::format(
+                 "Fashion-MNIST from {} (Debian's dataset-fashion-mnist) in place of MNIST, which is "
+                 "not in {}",
+                 fashion->place, files::places_searched()),
+             .substitute = "fashion-mnist"}};
+  throw DataError(
+      fmt::format("{}: not in {}; put the four MNIST files there, or install Debian's package "
+                  "dataset-fashion-mnist",
+                  names[0], files::places_searched()));
+}
+
 }  // namespace
 
 Mnist read_mnist(const std::filesystem::path& images, const std::filesystem::path& labels) {
@@ -43,28 +66,8 @@ Mnist read_mnist(const std::filesystem::path& images, const std::filesystem::pat
 }
 
 MnistSets load_mnist(const std::string& given) {
-  const std::vector<std::string> names = {"train-images-idx3-ubyte", "train-labels-idx1-ubyte",
-                                          "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"};
-  DataOrigin origin;
-  auto found = files::find(given, "mnist", names);
-  if (found) {
-    origin.sentence = fmt::format("MNIST from {}", found->place);
-  } else if ((found = files::find_in(files::fashion_mnist_folder, "", names))) {
-    origin.sentence = fmt::format(
-        "Fashion-MNIST from {} (Debian's dataset-fashion-mnist) in place of MNIST, which is "
-        "not in {}",
-        found->place, files::places_searched());
-    origin.substitute = "fashion-mnist";
-  } else {
-    throw DataError(
-        fmt::format("{}: not in {}; put the four MNIST files there, or install Debian's package "
-                    "dataset-fashion-mnist",
-                    names[0], files::places_searched()));
-  }
-  const auto& paths = found->paths;
-  return {.train = read_mnist(paths[0], paths[1]),
-          .test = read_mnist(paths[2], paths[3]),
-          .origin = std::move(origin)};
+  const auto [paths, origin] = find_sets(given);
+  return {.train = read_mnist(paths[0], paths[1]), .test = read_mnist(paths[2], paths[3]), .origin = origin};
 }
 
 }  // namespace plugrad

@@ -12,15 +12,13 @@ namespace {
 
 void relu(const Call& c) {
   with_number(c.out().dtype, [&]<class T>(Type<T>) {
-    map<T, T>(
-        c.out(), [](T x) { return x <= 0 ? T(0) : x; }, c.in(0));  // NaN stays NaN
+    map<T, T>(c.out(), {c.in(0)}, [](T x) { return x <= 0 ? T(0) : x; });  // NaN stays NaN
   });
 }
 
 void relu_gradient(const Call& c) {
   with_floating(c.dout().dtype, [&]<class T>(Type<T>) {
-    map<T, T, T>(
-        c.din(0), [](double dy, double y) { return y > 0 ? dy : 0; }, c.dout(), c.out());
+    map<T, T, T>(c.din(0), {c.dout(), c.out()}, [](double dy, double y) { return y > 0 ? dy : 0; });
   });
 }
 
@@ -29,27 +27,24 @@ void sigmoid(const Call& c) {
     const double e = std::exp(-std::abs(x));  // at most 1: no overflow for large |x|
     return x >= 0 ? 1 / (1 + e) : e / (1 + e);
   };
-  with_floating(c.out().dtype, [&]<class T>(Type<T>) { map<T, T>(c.out(), y, c.in(0)); });
+  with_floating(c.out().dtype, [&]<class T>(Type<T>) { map<T, T>(c.out(), {c.in(0)}, y); });
 }
 
 void sigmoid_gradient(const Call& c) {
   with_floating(c.dout().dtype, [&]<class T>(Type<T>) {
-    map<T, T, T>(
-        c.din(0), [](double dy, double y) { return dy * y * (1 - y); }, c.dout(), c.out());
+    map<T, T, T>(c.din(0), {c.dout(), c.out()}, [](double dy, double y) { return dy * y * (1 - y); });
   });
 }
 
 void tanh(const Call& c) {
   with_floating(c.out().dtype, [&]<class T>(Type<T>) {
-    map<T, T>(
-        c.out(), [](double x) { return std::tanh(x); }, c.in(0));
+    map<T, T>(c.out(), {c.in(0)}, [](double x) { return std::tanh(x); });
   });
 }
 
 void tanh_gradient(const Call& c) {
   with_floating(c.dout().dtype, [&]<class T>(Type<T>) {
-    map<T, T, T>(
-        c.din(0), [](double dy, double y) { return dy * (1 - y * y); }, c.dout(), c.out());
+    map<T, T, T>(c.din(0), {c.dout(), c.out()}, [](double dy, double y) { return dy * (1 - y * y); });
   });
 }
 

@@ -23,24 +23,21 @@ namespace {
 void add(const Call& c) {
   with_number(c.out().dtype, [&]<class T>(Type<T>) {
     using M = Modular<T>;
-    map<T, T, T>(
-        c.out(), [](T x, T y) { return M(x) + M(y); }, c.in(0), c.in(1));
+    map<T, T, T>(c.out(), {c.in(0), c.in(1)}, [](T x, T y) { return M(x) + M(y); });
   });
 }
 
 void sub(const Call& c) {
   with_number(c.out().dtype, [&]<class T>(Type<T>) {
     using M = Modular<T>;
-    map<T, T, T>(
-        c.out(), [](T x, T y) { return M(x) - M(y); }, c.in(0), c.in(1));
+    map<T, T, T>(c.out(), {c.in(0), c.in(1)}, [](T x, T y) { return M(x) - M(y); });
   });
 }
 
 void mul(const Call& c) {
   with_number(c.out().dtype, [&]<class T>(Type<T>) {
     using M = Modular<T>;
-    map<T, T, T>(
-        c.out(), [](T x, T y) { return M(x) * M(y); }, c.in(0), c.in(1));
+    map<T, T, T>(c.out(), {c.in(0), c.in(1)}, [](T x, T y) { return M(x) * M(y); });
   });
 }
 
@@ -48,26 +45,22 @@ void mul_gradient(const Call& c) {
   with_floating(c.dout().dtype, [&]<class T>(Type<T>) {
     for (int i : {0, 1})
       if (c.wants(i))
-        map<T, T, T>(
-            c.din(i), [](double dz, double other) { return dz * other; }, c.dout(), c.in(1 - i));
+        map<T, T, T>(c.din(i), {c.dout(), c.in(1 - i)}, [](double dz, double other) { return dz * other; });
   });
 }
 
 void div(const Call& c) {
   with_floating(c.out().dtype, [&]<class T>(Type<T>) {
-    map<T, T, T>(
-        c.out(), [](double x, double y) { return x / y; }, c.in(0), c.in(1));
+    map<T, T, T>(c.out(), {c.in(0), c.in(1)}, [](double x, double y) { return x / y; });
   });
 }
 
 void div_gradient(const Call& c) {
   with_floating(c.dout().dtype, [&]<class T>(Type<T>) {
-    if (c.wants(0))
-      map<T, T, T>(
-          c.din(0), [](double dz, double y) { return dz / y; }, c.dout(), c.in(1));
+    if (c.wants(0)) map<T, T, T>(c.din(0), {c.dout(), c.in(1)}, [](double dz, double y) { return dz / y; });
     if (c.wants(1))
-      map<T, T, T, T>(
-          c.din(1), [](double dz, double z, double y) { return -dz * z / y; }, c.dout(), c.out(), c.in(1));
+      map<T, T, T, T>(c.din(1), {c.dout(), c.out(), c.in(1)},
+                      [](double dz, double z, double y) { return -dz * z / y; });
   });
 }
 
@@ -87,8 +80,7 @@ struct Smaller {  // NaN counts as the smallest here
 template <class Wins>
 void extremum(const Call& c) {
   with_number(c.out().dtype, [&]<class T>(Type<T>) {
-    map<T, T, T>(
-        c.out(), [](T x, T y) { return Wins{}(x, y) ? x : y; }, c.in(0), c.in(1));
+    map<T, T, T>(c.out(), {c.in(0), c.in(1)}, [](T x, T y) { return Wins{}(x, y) ? x : y; });
   });
 }
 
@@ -100,14 +92,13 @@ void extremum_gradient(const Call& c) {
   };
   with_floating(c.dout().dtype, [&]<class T>(Type<T>) {
     for (int i : {0, 1})
-      if (c.wants(i)) map<T, T, T, T>(c.din(i), share, c.dout(), c.in(i), c.in(1 - i));
+      if (c.wants(i)) map<T, T, T, T>(c.din(i), {c.dout(), c.in(i), c.in(1 - i)}, share);
   });
 }
 
 void pow(const Call& c) {
   with_floating(c.out().dtype, [&]<class T>(Type<T>) {
-    map<T, T, T>(
-        c.out(), [](double x, double y) { return std::pow(x, y); }, c.in(0), c.in(1));
+    map<T, T, T>(c.out(), {c.in(0), c.in(1)}, [](double x, double y) { return std::pow(x, y); });
   });
 }
 
@@ -117,31 +108,27 @@ void pow_gradient(const Call& c) {
     return x == 0 && y >= 0 ? 0 : dz * z * std::log(x);
   };
   with_floating(c.dout().dtype, [&]<class T>(Type<T>) {
-    if (c.wants(0)) map<T, T, T, T>(c.din(0), dx, c.dout(), c.in(0), c.in(1));
-    if (c.wants(1)) map<T, T, T, T, T>(c.din(1), dy, c.dout(), c.in(0), c.in(1), c.out());
+    if (c.wants(0)) map<T, T, T, T>(c.din(0), {c.dout(), c.in(0), c.in(1)}, dx);
+    if (c.wants(1)) map<T, T, T, T, T>(c.din(1), {c.dout(), c.in(0), c.in(1), c.out()}, dy);
   });
 }
 
 void axpy(const Call& c) {
   const double alpha = c.real(0);
   with_floating(c.out().dtype, [&]<class T>(Type<T>) {
-    map<T, T, T>(
-        c.out(), [alpha](double y, double x) { return y + alpha * x; }, c.in(0), c.in(1));
+    map<T, T, T>(c.out(), {c.in(0), c.in(1)}, [alpha](double y, double x) { return y + alpha * x; });
   });
 }
 
 void neg(const Call& c) {
-  with_number(c.out().dtype, [&]<class T>(Type<T>) {
-    map<T, T>(
-        c.out(), [](T x) { return -Modular<T>(x); }, c.in(0));
-  });
+  with_number(c.out().dtype,
+              [&]<class T>(Type<T>) { map<T, T>(c.out(), {c.in(0)}, [](T x) { return -Modular<T>(x); }); });
 }
 
 void abs(const Call& c) {
   with_number(c.out().dtype, [&]<class T>(Type<T>) {
     using M = Modular<T>;
-    map<T, T>(
-        c.out(), [](T x) { return x > 0 ? M(x) : M(0) - M(x); }, c.in(0));
+    map<T, T>(c.out(), {c.in(0)}, [](T x) { return x > 0 ? M(x) : M(0) - M(x); });
   });
 }
 
@@ -154,28 +141,25 @@ T sign_of(T x) {
 
 void abs_gradient(const Call& c) {
   with_floating(c.dout().dtype, [&]<class T>(Type<T>) {
-    map<T, T, T>(
-        c.din(0), [](double dy, double x) { return dy * sign_of(x); }, c.dout(), c.in(0));
+    map<T, T, T>(c.din(0), {c.dout(), c.in(0)}, [](double dy, double x) { return dy * sign_of(x); });
   });
 }
 
 void square(const Call& c) {
   with_number(c.out().dtype, [&]<class T>(Type<T>) {
     using M = Modular<T>;
-    map<T, T>(
-        c.out(), [](T x) { return M(x) * M(x); }, c.in(0));
+    map<T, T>(c.out(), {c.in(0)}, [](T x) { return M(x) * M(x); });
   });
 }
 
 void square_gradient(const Call& c) {
   with_floating(c.dout().dtype, [&]<class T>(Type<T>) {
-    map<T, T, T>(
-        c.din(0), [](double dy, double x) { return 2 * x * dy; }, c.dout(), c.in(0));
+    map<T, T, T>(c.din(0), {c.dout(), c.in(0)}, [](double dy, double x) { return 2 * x * dy; });
   });
 }
 
 void sign(const Call& c) {
-  with_number(c.out().dtype, [&]<class T>(Type<T>) { map<T, T>(c.out(), sign_of<T>, c.in(0)); });
+  with_number(c.out().dtype, [&]<class T>(Type<T>) { map<T, T>(c.out(), {c.in(0)}, sign_of<T>); });
 }
 
 PLUGRAD_FORWARD(add, add);

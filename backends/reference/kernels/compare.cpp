@@ -12,15 +12,14 @@ namespace {
 template <class Relation>
 void compare(const Call& c) {
   with_any(c.in(0).dtype, [&]<class T>(Type<T>) {
-    map<bool, T, T>(
-        c.out(), [](T x, T y) { return Relation{}(x, y); }, c.in(0), c.in(1));
+    map<bool, T, T>(c.out(), {c.in(0), c.in(1)}, [](T x, T y) { return Relation{}(x, y); });
   });
 }
 
 void where(const Call& c) {
   with_any(c.out().dtype, [&]<class T>(Type<T>) {
-    map<T, bool, T, T>(
-        c.out(), [](bool condition, T x, T y) { return condition ? x : y; }, c.in(0), c.in(1), c.in(2));
+    map<T, bool, T, T>(c.out(), {c.in(0), c.in(1), c.in(2)},
+                       [](bool condition, T x, T y) { return condition ? x : y; });
   });
 }
 
@@ -29,9 +28,8 @@ void where_gradient(const Call& c) {
     for (const bool chosen : {true, false}) {
       const int input = chosen ? 1 : 2;
       if (c.wants(input))
-        map<T, bool, T>(
-            c.din(input), [chosen](bool condition, T dz) { return condition == chosen ? dz : T(0); }, c.in(0),
-            c.dout());
+        map<T, bool, T>(c.din(input), {c.in(0), c.dout()},
+                        [chosen](bool condition, T dz) { return condition == chosen ? dz : T(0); });
     }
   });
 }

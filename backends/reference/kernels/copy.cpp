@@ -26,15 +26,13 @@ To convert(From x) {
 }
 
 void copy(const Call& c) {
-  with_any(c.out().dtype, [&]<class T>(Type<T>) {
-    map<T, T>(
-        c.out(), [](T x) { return x; }, c.in(0));
-  });
+  with_any(c.out().dtype, [&]<class T>(Type<T>) { map<T, T>(c.out(), {c.in(0)}, [](T x) { return x; }); });
 }
 
 void cast(const Call& c) {
   with_any(c.in(0).dtype, [&]<class From>(Type<From>) {
-    with_any(c.out().dtype, [&]<class To>(Type<To>) { map<To, From>(c.out(), convert<To, From>, c.in(0)); });
+    with_any(c.out().dtype,
+             [&]<class To>(Type<To>) { map<To, From>(c.out(), {c.in(0)}, convert<To, From>); });
   });
 }
 

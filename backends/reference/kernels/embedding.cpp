@@ -1,7 +1,7 @@
 // Rows chosen by an index.
 //
-//   embedding   y[..., :] = weight[index[...], :]       dweight[index[...], :] += dy[..., :], from zero, in
-//   order one_hot     y[..., k] = 1 where index[...] = k, else 0    (locally constant)
+//   embedding   y[...,k] = weight[index[...],k]         dweight = 0, dweight[index[...],k] += dy[...,k]
+//   one_hot     y[...,k] = 1 where index[...] = k, else 0    (locally constant)
 #include "plugrad/backends/reference/loops.h"
 #include "plugrad/backends/reference/numbers.h"
 

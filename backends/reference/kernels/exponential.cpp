@@ -12,43 +12,37 @@ namespace {
 
 void exp(const Call& c) {
   with_floating(c.out().dtype, [&]<class T>(Type<T>) {
-    map<T, T>(
-        c.out(), [](double x) { return std::exp(x); }, c.in(0));
+    map<T, T>(c.out(), {c.in(0)}, [](double x) { return std::exp(x); });
   });
 }
 
 void exp_gradient(const Call& c) {
   with_floating(c.dout().dtype, [&]<class T>(Type<T>) {
-    map<T, T, T>(
-        c.din(0), [](double dy, double y) { return dy * y; }, c.dout(), c.out());
+    map<T, T, T>(c.din(0), {c.dout(), c.out()}, [](double dy, double y) { return dy * y; });
   });
 }
 
 void log(const Call& c) {
   with_floating(c.out().dtype, [&]<class T>(Type<T>) {
-    map<T, T>(
-        c.out(), [](double x) { return std::log(x); }, c.in(0));
+    map<T, T>(c.out(), {c.in(0)}, [](double x) { return std::log(x); });
   });
 }
 
 void log_gradient(const Call& c) {
   with_floating(c.dout().dtype, [&]<class T>(Type<T>) {
-    map<T, T, T>(
-        c.din(0), [](double dy, double x) { return dy / x; }, c.dout(), c.in(0));
+    map<T, T, T>(c.din(0), {c.dout(), c.in(0)}, [](double dy, double x) { return dy / x; });
   });
 }
 
 void sqrt(const Call& c) {
   with_floating(c.out().dtype, [&]<class T>(Type<T>) {
-    map<T, T>(
-        c.out(), [](double x) { return std::sqrt(x); }, c.in(0));
+    map<T, T>(c.out(), {c.in(0)}, [](double x) { return std::sqrt(x); });
   });
 }
 
 void sqrt_gradient(const Call& c) {
   with_floating(c.dout().dtype, [&]<class T>(Type<T>) {
-    map<T, T, T>(
-        c.din(0), [](double dy, double y) { return dy / (2 * y); }, c.dout(), c.out());
+    map<T, T, T>(c.din(0), {c.dout(), c.out()}, [](double dy, double y) { return dy / (2 * y); });
   });
 }
 

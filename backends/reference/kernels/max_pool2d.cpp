@@ -8,7 +8,7 @@
 namespace plugrad::reference {
 namespace {
 
-// Calls f(n, c, row, column, x_row, x_column) for each window of x, with the place of its first maximum. A
+// Calls f(n, c, row, column, x_row, x_column) for each window, with the place of its first maximum in x. A
 // window that lies in the padding alone has none.
 template <class T, class F>
 void for_each_maximum(const Call& call, const View<const T>& x, const DLTensor& y, F f) {

@@ -1,13 +1,13 @@
 // Random numbers, the same on every backend: element e is a function of seed, offset and e alone.
 //
 //   uniform   y = low + (high - low) u     u in [0, 1)
-//   normal    y = mean + std z             z by Box and Muller: sqrt(-2 ln u1) cos(2 pi u2), the next one
-//   with sin
+//   normal    y = mean + std z             z = sqrt(-2 ln u1) cos(2 pi u2), the next one with sin (Box,
+//   Muller)
 //
-// u come from Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3. SC
-// 2011), a block of four words at a time; the block's number is the counter's low half, `offset` the high
-// one, `seed` the key. Both are locally constant. This file must be compiled without contraction to fused
-// multiply-add: uniform is bit-exact.
+// Both are locally constant. u come from Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers:
+// as easy as 1, 2, 3. SC 2011), in blocks of four words: the block's number is the counter's low half,
+// `offset` the high one, `seed` the key. uniform is bit-equal on all backends, so this file must be compiled
+// without contraction to fused multiply-add.
 #include <array>
 #include <cmath>
 #include <numbers>

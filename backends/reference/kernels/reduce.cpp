@@ -1,7 +1,7 @@
 // Reductions over some axes.
 //
 //   sum      y = sum x                     dx = dy, repeated    (no kernel)
-//   sum_to   y = sum x over the axes that broadcasting y would repeat   dx = dy, repeated    (no kernel)
+//   sum_to   y = sum x over the axes along which y would be broadcast    dx = dy, repeated    (no kernel)
 //   mean     y = sum x / n                 dx = dy / n, repeated
 //   max      y = max x                     dx = dy / k for each of the k elements equal to y, else 0
 //   argmax   y = index of the first max    (locally constant)

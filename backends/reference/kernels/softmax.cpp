@@ -1,5 +1,4 @@
-// Softmax and its logarithm along one axis. The maximum m is subtracted first, so that no exponential
-// overflows.
+// Softmax and its logarithm along one axis; m, the maximum, is subtracted so that no exponential overflows.
 //
 //   softmax       y = e^(x-m) / sum e^(x-m)         dx = y (dy - sum dy y)
 //   log_softmax   y = x - m - log sum e^(x-m)       dx = dy - e^y sum dy

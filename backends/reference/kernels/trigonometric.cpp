@@ -11,29 +11,25 @@ namespace {
 
 void sin(const Call& c) {
   with_floating(c.out().dtype, [&]<class T>(Type<T>) {
-    map<T, T>(
-        c.out(), [](double x) { return std::sin(x); }, c.in(0));
+    map<T, T>(c.out(), {c.in(0)}, [](double x) { return std::sin(x); });
   });
 }
 
 void sin_gradient(const Call& c) {
   with_floating(c.dout().dtype, [&]<class T>(Type<T>) {
-    map<T, T, T>(
-        c.din(0), [](double dy, double x) { return dy * std::cos(x); }, c.dout(), c.in(0));
+    map<T, T, T>(c.din(0), {c.dout(), c.in(0)}, [](double dy, double x) { return dy * std::cos(x); });
   });
 }
 
 void cos(const Call& c) {
   with_floating(c.out().dtype, [&]<class T>(Type<T>) {
-    map<T, T>(
-        c.out(), [](double x) { return std::cos(x); }, c.in(0));
+    map<T, T>(c.out(), {c.in(0)}, [](double x) { return std::cos(x); });
   });
 }
 
 void cos_gradient(const Call& c) {
   with_floating(c.dout().dtype, [&]<class T>(Type<T>) {
-    map<T, T, T>(
-        c.din(0), [](double dy, double x) { return -dy * std::sin(x); }, c.dout(), c.in(0));
+    map<T, T, T>(c.din(0), {c.dout(), c.in(0)}, [](double dy, double x) { return -dy * std::sin(x); });
   });
 }
 

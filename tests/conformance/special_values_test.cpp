@@ -1,0 +1,93 @@
+// NaN, infinities and zeros of both signs: every backend treats them as the oracle does, which golden values
+// hold to NumPy's rules.
+#include <cmath>
+#include <limits>
+
+#include "plugrad/core/tape.h"
+#include "plugrad/tests/conformance/calls.h"
+#include "plugrad/tests/conformance/compare.h"
+#include "plugrad/tests/conformance/suite.h"
+
+namespace plugrad::conformance {
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity(),
+                 nan = std::numeric_limits<double>::quiet_NaN();
+const std::vector<double> special = {nan, infinity, -infinity, 0.0,  -0.0, 1,   -1,
+                                     0.5, -2.5,     100,       -100, 1e4,  -1e4};
+const std::vector<double> finite = {0.0, -0.0, 1, -1, 2, -2, 0.5};
+
+bool is_elementwise(const Row& op) {
+  return has_inputs(op) && (op.schema->broadcasts || op.schema->infer == infer_same);
+}
+
+// Inputs of one shape that meet in every combination: input k runs along axis k.
+Case all_combinations(const Row& op, DType dtype, const std::vector<double>& values) {
+  Case c = typical_case(op, {.dtypes = {dtype}});
+  const int n = static_cast<int>(c.in.size());
+  const std::vector<double> truth = {0, 1};
+  const auto choices = [&](int k) -> const std::vector<double>& {
+    return is_floating(c.in[static_cast<size_t>(k)].dtype) ? values : truth;
+  };
+  Shape shape;
+  for (int k = 0; k < n; ++k) shape.push_back(static_cast<int64_t>(choices(k).size()));
+  int64_t repeats = shape.size();
+  for (int k = 0; k < n; ++k) {
+    Values& v = c.in[static_cast<size_t>(k)];
+    v = {shape, v.dtype, {}};
+    repeats /= shape[k];
+    for (int64_t e = 0; e < shape.size(); ++e)
+      v.elements.push_back(choices(k)[static_cast<size_t>(e / repeats % shape[k])]);
+    c.layouts[static_cast<size_t>(k)] = Layout::compact;
+  }
+  return c;
+}
+
+void check_elementwise(const Row& op, Device device) {
+  for (const DType dtype : {float32, float64}) {
+    const Case c = all_combinations(op, dtype, special);
+    SCOPED_TRACE(c.text() + " of special values");
+    const std::vector<Array> out = call(c, c.arrays(device), device);
+    const std::vector<Array> expected = call(c, c.arrays(reference_device()), reference_device());
+    EXPECT_TRUE(close_each(values_of(out[0]), values_of(expected[0])));
+  }
+}
+const Registration elementwise({"SpecialValues", is_elementwise, check_elementwise});
+
+// At zeros and ties, too, the kernel's gradient is the composition's.
+void check_gradients(const Row& op, Device device) {
+  for (const DType dtype : {float32, float64}) {
+    const Case c = all_combinations(op, dtype, finite);
+    SCOPED_TRACE(c.text() + " of zeros and ties");
+    const Mask wanted = differentiable_inputs(c);
+    const std::vector<Array> in = c.arrays(device), out = call(c, in, device);
+    const std::vector<Array> dy = dy_arrays(draw_dy(out, c.random("dy")), Layout::compact, device);
+    const std::vector<Array> dx = gradients(c, in, wanted, dy, device);
+    const ComposedGradients composed;
+    const std::vector<Array> expected = gradients(c, in, wanted, dy, device);
+    for (size_t k = 0; k < dx.size(); ++k)
+      EXPECT_TRUE(close_each(values_of(dx[k]), values_of(expected[k]))) << "gradient " << k;
+  }
+}
+bool is_smooth_elementwise(const Row& op) { return is_elementwise(op) && is_differentiable(op); }
+const Registration elementwise_gradients({"SpecialGradients", is_smooth_elementwise, check_gradients});
+
+// In every op: one element in eight of the samples' inputs.
+void check_scattered(const Row& op, Device device) {
+  for_each_case(op, {.max_elements = medium_size}, [&](Case c) {
+    Random random = c.random("special values");
+    for (Values& v : c.in)
+      for (double& x : v.elements)
+        if (is_floating(v.dtype) && random.below(8) == 0) x = special[static_cast<size_t>(random.below(5))];
+    const std::vector<Array> out = call(c, c.arrays(device), device);
+    const std::vector<Array> expected = call(c, c.arrays(reference_device()), reference_device());
+    EXPECT_TRUE(close(out, expected, forward_precision(c.dtype, c.in, 1)));
+  });
+}
+bool takes_arrays(const Row& op) { return has_inputs(op) && has_kernel(op); }
+const Registration scattered({"ScatteredSpecialValues", takes_arrays, check_scattered});
+
+}  // namespace
+
+}  // namespace plugrad::conformance
