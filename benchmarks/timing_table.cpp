@@ -20,7 +20,7 @@ namespace plugrad::benchmarks {
 
 struct Settings {
   std::string backend = "cpu", golden, commit = "unknown commit", data;
-  std::filesystem::path out;
+  std::filesystem::path json, markdown;  // files to write; empty: none
   std::vector<std::string> rows;
   int threads = 1, repeats = 5;
 };
@@ -36,7 +36,8 @@ Settings parse(int argc, char** argv) {
   app.add_option("--data", s.data, "Folder of the data sets; not given: searched for");
   app.add_option("--golden", s.golden,
                  "Folder of .npy files with initial values; not given: drawn from seed 1");
-  app.add_option("--out", s.out, "Folder to write timing_table.md and timing_table.json to; not given: none");
+  app.add_option("--json", s.json, "Write the figures to this file")->type_name("FILE");
+  app.add_option("--markdown", s.markdown, "Write the table to this file")->type_name("FILE");
   app.add_option("--commit", s.commit, "What was built, for the table");
   try {
     app.parse(argc, argv);
@@ -77,12 +78,8 @@ void write(const std::filesystem::path& path, const std::string& text) {
 
 void run(int argc, char** argv) {
   const Settings s = parse(argc, argv);
-  const std::filesystem::path markdown = s.out / "timing_table.md", json = s.out / "timing_table.json";
-  if (!s.out.empty()) {  // no old table is taken for a new one
-    std::filesystem::create_directories(s.out);
-    std::filesystem::remove(markdown);
-    std::filesystem::remove(json);
-  }
+  for (const auto& old : {s.json, s.markdown})
+    if (!old.empty()) std::filesystem::remove(old);  // so that no old table is taken for a new one
   set_default_device(s.backend);
   set_num_threads(s.threads);
   const Device device = default_device();
@@ -106,9 +103,8 @@ void run(int argc, char** argv) {
                         processor_name(), to_string(device), s.threads};
   const std::string table = to_markdown(measurements, c);
   fmt::print("\n{}", table);
-  if (s.out.empty()) return;
-  write(json, to_json(measurements, c));
-  write(markdown, table);
+  if (!s.json.empty()) write(s.json, to_json(measurements, c));
+  if (!s.markdown.empty()) write(s.markdown, table);
 }
 
 }  // namespace plugrad::benchmarks

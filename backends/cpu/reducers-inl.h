@@ -1,0 +1,225 @@
+// The Reducers: sums and maxima, compiled once per instruction set.
+#if defined(PLUGRAD_BACKENDS_CPU_REDUCERS_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef PLUGRAD_BACKENDS_CPU_REDUCERS_INL_H_
+#undef PLUGRAD_BACKENDS_CPU_REDUCERS_INL_H_
+#else
+#define PLUGRAD_BACKENDS_CPU_REDUCERS_INL_H_
+#endif
+
+#include <limits>
+
+#include "hwy/highway.h"
+#include "plugrad/backends/cpu/math-inl.h"
+#include "plugrad/backends/cpu/reduction.h"
+#include "plugrad/backends/cpu/vector_loops-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace plugrad::cpu::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// How floats are added up, and numbers compared: in vectors, and in accumulators.
+template <class T>
+struct Sum {
+  using Accumulator = double;
+  static constexpr T identity = 0;
+  template <class D, class V>
+  static HWY_INLINE V of(D, V x, V y) {
+    return hn::Add(x, y);
+  }
+  static HWY_INLINE double of(double x, double y) { return x + y; }
+  template <class D, class V>
+  static HWY_INLINE T of_lanes(D d, V v) {
+    return hn::GetLane(hn::SumOfLanes(d, v));
+  }
+};
+template <class T>
+struct Maximum {
+  using Accumulator = T;
+  static constexpr T identity =
+      std::is_integral_v<T> ? std::numeric_limits<T>::min() : -std::numeric_limits<T>::infinity();
+  template <class D, class V>
+  static HWY_INLINE V of(D d, V x, V y) {
+    return math::maximum(d, x, y);
+  }
+  static HWY_INLINE T of(T x, T y) { return x > y || x != x ? x : y; }  // NaN is the largest
+  template <class D, class V>
+  static HWY_INLINE T of_lanes(D d, V v) {
+    HWY_ALIGN T lanes[hn::MaxLanes(d)];
+    hn::Store(v, d, lanes);
+    T y = lanes[0];
+    for (size_t i = 1; i < hn::Lanes(d); ++i) y = of(y, lanes[i]);
+    return y;
+  }
+};
+
+// The elements [p, p + n), fewer than a vector has; the other lanes change no result.
+template <class Kind, class D, class T>
+HWY_INLINE hn::Vec<D> load_rest(D d, const T* p, int64_t n) {
+  const auto v = load_some(d, p, n);
+  if constexpr (Kind::identity == 0) return v;
+  else return hn::IfThenElse(hn::FirstN(d, static_cast<size_t>(n)), v, hn::Set(d, Kind::identity));
+}
+
+// All of x[0, n): blocks, of which each lane takes a small part only, are put together in the accumulator.
+template <class Kind, class T>
+HWY_NOINLINE typename Kind::Accumulator fold(const T* x, int64_t n) {
+  const hn::ScalableTag<T> d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  typename Kind::Accumulator total = Kind::identity;
+  for (int64_t length; n > 0; n -= length, x += length) {
+    length = std::min<int64_t>(n, 1024);
+    auto v0 = hn::Set(d, Kind::identity), v1 = v0, v2 = v0, v3 = v0;
+    int64_t i = 0;
+    for (; i + 4 * lanes <= length; i += 4 * lanes) {
+      v0 = Kind::of(d, v0, hn::LoadU(d, x + i));
+      v1 = Kind::of(d, v1, hn::LoadU(d, x + i + lanes));
+      v2 = Kind::of(d, v2, hn::LoadU(d, x + i + 2 * lanes));
+      v3 = Kind::of(d, v3, hn::LoadU(d, x + i + 3 * lanes));
+    }
+    for (; i + lanes <= length; i += lanes) v0 = Kind::of(d, v0, hn::LoadU(d, x + i));
+    if (i < length) v1 = Kind::of(d, v1, load_rest<Kind>(d, x + i, length - i));
+    total = Kind::of(total, static_cast<typename Kind::Accumulator>(
+                                Kind::of_lanes(d, Kind::of(d, Kind::of(d, v0, v1), Kind::of(d, v2, v3)))));
+  }
+  return total;
+}
+
+// Rows x[i * stride + 0 .. w) into acc[0, w), w being at most the length of a vector.
+template <class Kind, class T>
+HWY_INLINE void fold_narrow(const T* x, int64_t w, int64_t stride, int64_t rows,
+                            typename Kind::Accumulator* acc) {
+  const hn::ScalableTag<T> d;
+  const bool full = w == static_cast<int64_t>(hn::Lanes(d));
+  const auto row = [&](int64_t i) HWY_ATTR {
+    return full ? hn::LoadU(d, x + i * stride) : load_rest<Kind>(d, x + i * stride, w);
+  };
+  auto v0 = hn::Set(d, Kind::identity), v1 = v0, v2 = v0, v3 = v0;
+  int64_t i = 0;
+  for (; i + 4 <= rows; i += 4) {
+    v0 = Kind::of(d, v0, row(i));
+    v1 = Kind::of(d, v1, row(i + 1));
+    v2 = Kind::of(d, v2, row(i + 2));
+    v3 = Kind::of(d, v3, row(i + 3));
+  }
+  for (; i < rows; ++i) v0 = Kind::of(d, v0, row(i));
+  HWY_ALIGN T lanes[hn::MaxLanes(d)];
+  hn::Store(Kind::of(d, Kind::of(d, v0, v1), Kind::of(d, v2, v3)), d, lanes);
+  for (int64_t j = 0; j < w; ++j) acc[j] = Kind::of(acc[j], typename Kind::Accumulator{lanes[j]});
+}
+// The same for w being four vectors.
+template <class Kind, class T>
+HWY_INLINE void fold_wide(const T* x, int64_t stride, int64_t rows, typename Kind::Accumulator* acc) {
+  const hn::ScalableTag<T> d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  auto v0 = hn::Set(d, Kind::identity), v1 = v0, v2 = v0, v3 = v0;
+  for (int64_t i = 0; i < rows; ++i, x += stride) {
+    v0 = Kind::of(d, v0, hn::LoadU(d, x));
+    v1 = Kind::of(d, v1, hn::LoadU(d, x + lanes));
+    v2 = Kind::of(d, v2, hn::LoadU(d, x + 2 * lanes));
+    v3 = Kind::of(d, v3, hn::LoadU(d, x + 3 * lanes));
+  }
+  HWY_ALIGN T values[4 * hn::MaxLanes(d)];
+  hn::Store(v0, d, values);
+  hn::Store(v1, d, values + lanes);
+  hn::Store(v2, d, values + 2 * lanes);
+  hn::Store(v3, d, values + 3 * lanes);
+  for (int64_t j = 0; j < 4 * lanes; ++j) acc[j] = Kind::of(acc[j], typename Kind::Accumulator{values[j]});
+}
+
+// Floats, or whatever is kept in the type that it has.
+template <class Kind, class T>
+class VectorReducer final : public Reducer {
+  using Accumulator = typename Kind::Accumulator;
+
+ public:
+  // Results are divided by `divisor`.
+  explicit VectorReducer(double divisor = 1) : Reducer(sizeof(T), sizeof(Accumulator)), divisor_(divisor) {}
+
+  void start(void* acc, int64_t n) const override {
+    std::fill_n(static_cast<Accumulator*>(acc), n, Kind::identity);
+  }
+  void add_rows(const void* x_, int64_t n, int64_t stride, int64_t rows, void* acc_) const override {
+    const T* x = static_cast<const T*>(x_);
+    auto* acc = static_cast<Accumulator*>(acc_);
+    for (int64_t i = 0; i < rows; ++i) acc[i] = Kind::of(acc[i], fold<Kind>(x + i * stride, n));
+  }
+  void add_columns(const void* x_, int64_t n, int64_t stride, int64_t rows, void* acc_) const override {
+    const auto lanes = static_cast<int64_t>(hn::Lanes(hn::ScalableTag<T>()));
+    const T* x = static_cast<const T*>(x_);
+    for (int64_t length; rows > 0; rows -= length, x += length * stride) {
+      auto* acc = static_cast<Accumulator*>(acc_);
+      length = std::min<int64_t>(rows, 256);
+      int64_t j = 0;
+      for (; j + 4 * lanes <= n; j += 4 * lanes) fold_wide<Kind>(x + j, stride, length, acc + j);
+      for (; j < n; j += lanes) fold_narrow<Kind>(x + j, std::min(lanes, n - j), stride, length, acc + j);
+    }
+  }
+  void merge(const void* from_, void* acc_, int64_t n) const override {
+    const auto* from = static_cast<const Accumulator*>(from_);
+    auto* acc = static_cast<Accumulator*>(acc_);
+    for (int64_t i = 0; i < n; ++i) acc[i] = Kind::of(acc[i], from[i]);
+  }
+  void finish(const void* acc_, int64_t n, int64_t repeats, void* out, int64_t first,
+              int64_t stride) const override {
+    const auto* acc = static_cast<const Accumulator*>(acc_);
+    T* y = static_cast<T*>(out) + first;
+    for (int64_t i = 0; i < n; ++i) y[i * stride] = result(acc[i], repeats);
+  }
+  void pack(void* to, const void* from, int64_t stride, int64_t n) const override {
+    pack_run(static_cast<T*>(to), static_cast<const T*>(from), stride, n);
+  }
+
+  T result(Accumulator v, int64_t repeats) const {
+    if constexpr (std::is_same_v<Kind, Sum<T>>)
+      return static_cast<T>(v * static_cast<double>(repeats) / divisor_);
+    else return v;
+  }
+
+ private:
+  double divisor_;
+};
+
+// Integers and bools, added up modulo 2^64.
+template <class In, class Out>
+class IntegerSum final : public Reducer {
+ public:
+  IntegerSum() : Reducer(sizeof(In), sizeof(uint64_t)) {}
+
+  void start(void* acc, int64_t n) const override {
+    std::fill_n(static_cast<uint64_t*>(acc), n, uint64_t{0});
+  }
+  void add_rows(const void* x_, int64_t n, int64_t stride, int64_t rows, void* acc) const override {
+    for (int64_t i = 0; i < rows; ++i) {
+      const In* x = static_cast<const In*>(x_) + i * stride;
+      uint64_t sum = 0;
+#pragma omp simd reduction(+ : sum)
+      for (int64_t j = 0; j < n; ++j) sum += static_cast<uint64_t>(x[j]);
+      static_cast<uint64_t*>(acc)[i] += sum;
+    }
+  }
+  void add_columns(const void* x_, int64_t n, int64_t stride, int64_t rows, void* acc_) const override {
+    auto* acc = static_cast<uint64_t*>(acc_);
+    for (int64_t i = 0; i < rows; ++i) {
+      const In* x = static_cast<const In*>(x_) + i * stride;
+#pragma omp simd
+      for (int64_t j = 0; j < n; ++j) acc[j] += static_cast<uint64_t>(x[j]);
+    }
+  }
+  void merge(const void* from, void* acc, int64_t n) const override {
+    for (int64_t i = 0; i < n; ++i) static_cast<uint64_t*>(acc)[i] += static_cast<const uint64_t*>(from)[i];
+  }
+  void finish(const void* acc, int64_t n, int64_t repeats, void* out, int64_t first,
+              int64_t stride) const override {
+    for (int64_t i = 0; i < n; ++i)
+      static_cast<Out*>(out)[first + i * stride] =
+          static_cast<Out>(static_cast<const uint64_t*>(acc)[i] * static_cast<uint64_t>(repeats));
+  }
+  void pack(void* to, const void* from, int64_t stride, int64_t n) const override {
+    pack_run(static_cast<In*>(to), static_cast<const In*>(from), stride, n);
+  }
+};
+
+}  // namespace plugrad::cpu::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif

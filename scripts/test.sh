@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds, and runs the tests: optimised, then with the address and undefined-behaviour
+# sanitizers. From any folder, as root or as a user with sudo.
+# shellcheck source=scripts/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+usage="usage: test.sh [--all] [--preset release|debug|asan|tsan]
+  --all      the long tests too (label long)
+  --preset   this build alone; default: release, then asan"
+
+presets=(release asan)
+selection=(--label-exclude '^long$')
+while (($#)); do
+  case $1 in
+    --all) selection=() ;;
+    --preset) presets=("${2:?$usage}") && shift ;;
+    --help | -h) say "$usage" && exit ;;
+    *) fail "what is $1?"$'\n'"$usage" ;;
+  esac
+  shift
+done
+
+# run_suite <preset>: builds and runs; the outcome goes to build/<preset>/junit.xml. Sanitized builds are slow, and what
+# the long tests and the trainings of whole models are after is not memory errors: they leave those out.
+run_suite() {
+  local preset=$1 results=$root/build/$1/junit.xml which=("${selection[@]}") started=$SECONDS
+  [[ $preset == asan || $preset == tsan ]] && which=(--label-exclude '^(long|models)$')
+  rm -f "$results"
+  say "== $preset: building"
+  build "$preset" || return 1
+  say "== $preset: built in $((SECONDS - started)) s; testing"
+  (cd "$root" && ctest --preset "$preset" --parallel "$(jobs_at_once)" --progress --output-junit "$results" \
+    "${which[@]}")
+}
+
+summary() {
+  local preset=$1 all backend
+  [[ -f $root/build/$preset/junit.xml ]] || return 0
+  all=$(outcomes "$root/build/$preset/junit.xml")
+  say "$preset: $(count passed "$all") passed, $(count failed "$all") failed, $(count skipped "$all") skipped"
+  for backend in $(backends); do
+    say "  on $backend: $(count passed "$all" "$backend") passed, $(count failed "$all" "$backend") failed," \
+      "$(count skipped "$all" "$backend") skipped"
+  done
+}
+
+install_packages "$build_packages" || fail "cannot go on without these packages"
+install_packages "$data_packages" || say "Going on: tests that need these data are skipped"
+
+status=0
+for preset in "${presets[@]}"; do
+  run_suite "$preset" || status=1
+done
+for preset in "${presets[@]}"; do
+  summary "$preset"
+done
+((status == 0)) || fail "not all is well"
