@@ -32,7 +32,7 @@ void multiply_dot_packed(Product<T> p, Scratch& scratch, int threads) {
 
 template <class T>
 void multiply_vector(Product<T> p, Scratch& scratch, int threads) {
-  if (p.b.column_stride == 1) return multiply_row(p, threads);
+  if (p.b.column_stride == 1) return multiply_rows(p, threads);
   if (p.b.row_stride != 1) return multiply_blocked(p, scratch, threads);
   if (p.a.column_stride != 1) p.a = copy_by_columns(p.a.transposed(), scratch.get<T>(p.k())).transposed();
   multiply_dot(p, threads);
@@ -95,6 +95,7 @@ void multiply(const Product<T>& p, Scratch& scratch, int threads) {
   }
   if (m == 1) return multiply_vector(p, scratch, threads);
   if (n == 1) return multiply_vector(p.transposed(), scratch, threads);
+  if (k <= 2 && p.b.column_stride == 1) return multiply_rows(p, threads);
   if (multiply_narrow(m < n ? p.transposed() : p, scratch, threads)) return;
   multiply_general(p, scratch, threads);
 }

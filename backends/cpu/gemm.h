@@ -66,9 +66,10 @@ constexpr int64_t multiply_grain = 2 << 20;
 
 // The parts, each for float32 and float64.
 
-// m == 1 and b.column_stride == 1: weighted sums of b's rows. a may have any stride.
+// b.column_stride == 1: for each row of a a weighted sum of b's rows, without keeping anything for the next. For one row,
+// or few rows of b. a and c may have any strides.
 template <class T>
-void multiply_row(const Product<T>& p, int threads);
+void multiply_rows(const Product<T>& p, int threads);
 
 // a.column_stride == 1 and b.row_stride == 1: dot products, vectorised along k.
 template <class T>

@@ -1,5 +1,6 @@
-// The part of matrix products that multiplies one row by a matrix whose rows are contiguous:
-// c[j] = sum over p of a[p] b[p][j], with the lanes of a vector running along j. It reads each element of b once.
+// The part of matrix products that takes row by row of a and multiplies it by a matrix whose rows are contiguous:
+// c[i][j] = sum over p of a[i][p] b[p][j], with the lanes of a vector running along j. The best part for one row, and for
+// outer products.
 #include "plugrad/backends/cpu/targets.h"
 //
 #undef HWY_TARGET_INCLUDE
@@ -47,17 +48,17 @@ HWY_INLINE void add_row(Vector<T> scale, const T* HWY_RESTRICT row, int64_t last
 template <bool All, int Vectors, class T>
 HWY_INLINE void store_row(const VectorRow<T, Vectors>& sum, const Product<T>& p, int64_t j, int64_t last) {
   constexpr Full<T> d;
-  T* to = p.c.data + j * p.c.column_stride;
-  HWY_ALIGN T all[Vectors * lanes<T>];
-  if (p.c.column_stride == 1 && All) {
+  const int64_t stride = p.c.column_stride, n = (Vectors - 1) * lanes<T> + last;
+  T* to = p.c.data + j * stride;
+  if (stride == 1 && !p.accumulate) {
 #pragma GCC unroll 8
-    for (int v = 0; v < Vectors; ++v)
-      hn::StoreU(p.accumulate ? hn::Add(sum[v], hn::LoadU(d, to + v * lanes<T>)) : sum[v], d, to + v * lanes<T>);
-    return;
+    for (int v = 0; v + 1 < Vectors; ++v) hn::StoreU(sum[v], d, to + v * lanes<T>);
+    T* rest = to + (Vectors - 1) * lanes<T>;
+    return All ? hn::StoreU(sum[Vectors - 1], d, rest) : store_first(sum[Vectors - 1], d, rest, last);
   }
+  HWY_ALIGN T all[static_cast<size_t>(Vectors * lanes<T>)];
 #pragma GCC unroll 8
   for (int v = 0; v < Vectors; ++v) hn::Store(sum[v], d, all + v * lanes<T>);
-  const int64_t n = (Vectors - 1) * lanes<T> + last, stride = p.c.column_stride;
   for (int64_t i = 0; i < n; ++i) to[i * stride] = p.accumulate ? to[i * stride] + all[i] : all[i];
 }
 
@@ -135,10 +136,14 @@ HWY_INLINE void wide_rows(const Product<T>& p, int64_t begin, int64_t end) {
   row_strips<1>(p, j, end);
 }
 
+// Columns [begin, end) of all rows, one row after the other.
 template <class T>
-HWY_INLINE void row_part(const Product<T>& p, int64_t begin, int64_t end) {
-  if (p.c.column_stride == 1 && end - begin >= 8 * lanes<T> && p.k() >= 8) return wide_rows(p, begin, end);
-  row_strips<4>(p, begin, end);
+HWY_INLINE void row_part(Product<T> p, int64_t begin, int64_t end) {
+  const bool wide = p.c.column_stride == 1 && end - begin >= 8 * lanes<T> && p.k() >= 8;
+  for (int64_t i = 0; i < p.m(); ++i, p.a.data += p.a.row_stride, p.c.data += p.c.row_stride) {
+    if (wide) wide_rows(p, begin, end);
+    else row_strips<4>(p, begin, end);
+  }
 }
 void row_part_float(const Product<float>& p, int64_t begin, int64_t end) { row_part(p, begin, end); }
 void row_part_double(const Product<double>& p, int64_t begin, int64_t end) { row_part(p, begin, end); }
@@ -163,11 +168,20 @@ void row_part(const Product<double>& p, int64_t begin, int64_t end) {
 }  // namespace
 
 template <class T>
-void multiply_row(const Product<T>& p, int threads) {
-  parallel_for(threads, p.n(), multiply_grain / p.k() + 1, [&](int64_t begin, int64_t end) { row_part(p, begin, end); });
+void multiply_rows(const Product<T>& p, int threads) {
+  if (p.m() == 1)
+    return parallel_for(threads, p.n(), multiply_grain / p.k() + 1,
+                        [&](int64_t begin, int64_t end) { row_part(p, begin, end); });
+  parallel_for(threads, p.m(), light_grain / p.n() + 1, [&](int64_t begin, int64_t end) {
+    Product<T> part = p;
+    part.a.data += begin * p.a.row_stride;
+    part.c.data += begin * p.c.row_stride;
+    part.a.rows = part.c.rows = end - begin;
+    row_part(part, 0, p.n());
+  });
 }
-template void multiply_row(const Product<float>&, int);
-template void multiply_row(const Product<double>&, int);
+template void multiply_rows(const Product<float>&, int);
+template void multiply_rows(const Product<double>&, int);
 
 }  // namespace plugrad::cpu
 #endif

@@ -84,7 +84,8 @@ HWY_NOINLINE typename Kind::Accumulator fold(const T* x, int64_t n) {
   return total;
 }
 
-// Rows x[i * stride + 0 .. w) into acc[0, w), w being at most the length of a vector.
+// Rows x[i * stride + 0 .. w) into acc[0, w), w being at most the length of a vector. Every so many rows,
+// what a register has taken is moved on to another: sums of partial sums are far more precise than long ones.
 template <class Kind, class T>
 HWY_INLINE void fold_narrow(const T* x, int64_t w, int64_t stride, int64_t rows,
                             typename Kind::Accumulator* acc) {
@@ -93,36 +94,48 @@ HWY_INLINE void fold_narrow(const T* x, int64_t w, int64_t stride, int64_t rows,
   const auto row = [&](int64_t i) HWY_ATTR {
     return full ? hn::LoadU(d, x + i * stride) : load_rest<Kind>(d, x + i * stride, w);
   };
-  auto v0 = hn::Set(d, Kind::identity), v1 = v0, v2 = v0, v3 = v0;
-  int64_t i = 0;
-  for (; i + 4 <= rows; i += 4) {
-    v0 = Kind::of(d, v0, row(i));
-    v1 = Kind::of(d, v1, row(i + 1));
-    v2 = Kind::of(d, v2, row(i + 2));
-    v3 = Kind::of(d, v3, row(i + 3));
+  const auto identity = hn::Set(d, Kind::identity);
+  auto total = identity;
+  for (int64_t i = 0; i < rows;) {
+    auto v0 = identity, v1 = identity, v2 = identity, v3 = identity;
+    for (const int64_t end = std::min(rows, i + 128); i + 4 <= end; i += 4) {
+      v0 = Kind::of(d, v0, row(i));
+      v1 = Kind::of(d, v1, row(i + 1));
+      v2 = Kind::of(d, v2, row(i + 2));
+      v3 = Kind::of(d, v3, row(i + 3));
+    }
+    for (; i < rows && rows - i < 4; ++i) v0 = Kind::of(d, v0, row(i));
+    total = Kind::of(d, total, Kind::of(d, Kind::of(d, v0, v1), Kind::of(d, v2, v3)));
   }
-  for (; i < rows; ++i) v0 = Kind::of(d, v0, row(i));
   HWY_ALIGN T lanes[hn::MaxLanes(d)];
-  hn::Store(Kind::of(d, Kind::of(d, v0, v1), Kind::of(d, v2, v3)), d, lanes);
+  hn::Store(total, d, lanes);
   for (int64_t j = 0; j < w; ++j) acc[j] = Kind::of(acc[j], typename Kind::Accumulator{lanes[j]});
 }
-// The same for w being four vectors.
+// The same for w being the length of four vectors.
 template <class Kind, class T>
 HWY_INLINE void fold_wide(const T* x, int64_t stride, int64_t rows, typename Kind::Accumulator* acc) {
   const hn::ScalableTag<T> d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-  auto v0 = hn::Set(d, Kind::identity), v1 = v0, v2 = v0, v3 = v0;
-  for (int64_t i = 0; i < rows; ++i, x += stride) {
-    v0 = Kind::of(d, v0, hn::LoadU(d, x));
-    v1 = Kind::of(d, v1, hn::LoadU(d, x + lanes));
-    v2 = Kind::of(d, v2, hn::LoadU(d, x + 2 * lanes));
-    v3 = Kind::of(d, v3, hn::LoadU(d, x + 3 * lanes));
+  const auto identity = hn::Set(d, Kind::identity);
+  auto t0 = identity, t1 = identity, t2 = identity, t3 = identity;
+  for (int64_t i = 0; i < rows;) {
+    auto v0 = identity, v1 = identity, v2 = identity, v3 = identity;
+    for (const int64_t end = std::min(rows, i + 32); i < end; ++i, x += stride) {
+      v0 = Kind::of(d, v0, hn::LoadU(d, x));
+      v1 = Kind::of(d, v1, hn::LoadU(d, x + lanes));
+      v2 = Kind::of(d, v2, hn::LoadU(d, x + 2 * lanes));
+      v3 = Kind::of(d, v3, hn::LoadU(d, x + 3 * lanes));
+    }
+    t0 = Kind::of(d, t0, v0);
+    t1 = Kind::of(d, t1, v1);
+    t2 = Kind::of(d, t2, v2);
+    t3 = Kind::of(d, t3, v3);
   }
   HWY_ALIGN T values[4 * hn::MaxLanes(d)];
-  hn::Store(v0, d, values);
-  hn::Store(v1, d, values + lanes);
-  hn::Store(v2, d, values + 2 * lanes);
-  hn::Store(v3, d, values + 3 * lanes);
+  hn::Store(t0, d, values);
+  hn::Store(t1, d, values + lanes);
+  hn::Store(t2, d, values + 2 * lanes);
+  hn::Store(t3, d, values + 3 * lanes);
   for (int64_t j = 0; j < 4 * lanes; ++j) acc[j] = Kind::of(acc[j], typename Kind::Accumulator{values[j]});
 }
 
@@ -148,7 +161,7 @@ class VectorReducer final : public Reducer {
     const T* x = static_cast<const T*>(x_);
     for (int64_t length; rows > 0; rows -= length, x += length * stride) {
       auto* acc = static_cast<Accumulator*>(acc_);
-      length = std::min<int64_t>(rows, 256);
+      length = std::min<int64_t>(rows, 1024);
       int64_t j = 0;
       for (; j + 4 * lanes <= n; j += 4 * lanes) fold_wide<Kind>(x + j, stride, length, acc + j);
       for (; j < n; j += lanes) fold_narrow<Kind>(x + j, std::min(lanes, n - j), stride, length, acc + j);

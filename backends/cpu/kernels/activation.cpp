@@ -16,7 +16,7 @@ struct Relu {
   template <class D, class V>
   HWY_INLINE V operator()(D d, V x) const {
     const V zero = hn::Zero(d);
-    if constexpr (hwy::IsFloat<hn::TFromD<D>>()) return hn::IfThenZeroElse(hn::Lt(x, zero), x);  // keeps NaN
+    if constexpr (hwy::IsFloat<hn::TFromD<D>>()) return hn::IfThenZeroElse(hn::Le(x, zero), x);  // keeps NaN
     else return hn::Max(x, zero);
   }
 };

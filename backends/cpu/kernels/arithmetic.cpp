@@ -63,8 +63,9 @@ template <bool Larger>
 struct ExtremumGradient {  // of x
   template <class D, class V>
   HWY_INLINE V operator()(D d, V dz, V x, V y) const {
+    const auto x_wins = math::wins<Larger>(d, x, y), y_wins = math::wins<Larger>(d, y, x);
     const V half = hn::Mul(dz, hn::Set(d, static_cast<hn::TFromD<D>>(0.5)));
-    return hn::IfThenElse(math::wins<Larger>(d, x, y), dz, hn::IfThenElseZero(hn::Eq(x, y), half));
+    return hn::IfThenElse(hn::Xor(x_wins, y_wins), hn::IfThenElseZero(x_wins, dz), half);
   }
 };
 
@@ -96,11 +97,8 @@ struct Sign {
   template <class D, class V>
   HWY_INLINE V operator()(D d, V x) const {
     using T = hn::TFromD<D>;
-    const V zero = hn::Zero(d), one = hn::Set(d, T{1});
-    const V negative = hn::IfThenElseZero(hn::Lt(x, zero), hn::Set(d, T{-1}));
-    const V y = hn::IfThenElse(hn::Gt(x, zero), one, negative);
-    if constexpr (hwy::IsFloat<T>()) return hn::IfThenElse(hn::IsNaN(x), x, y);
-    else return y;
+    const V y = hn::IfThenElse(hn::Lt(x, hn::Zero(d)), hn::Set(d, T{-1}), x);  // keeps 0 and NaN
+    return hn::IfThenElse(hn::Gt(x, hn::Zero(d)), hn::Set(d, T{1}), y);
   }
 };
 struct AbsGradient {
