@@ -53,14 +53,26 @@ HWY_INLINE hn::Vec<D> load_first(D d, const T* p, int64_t n) {
 #endif
 }
 
+// Writes the first n elements, fewer than all; nothing else is touched. Where masked stores are slow, by halves.
 template <class D, class T = hn::TFromD<D>>
 HWY_INLINE void store_first(hn::Vec<D> v, D d, T* p, int64_t n) {
-#if HWY_TARGET <= HWY_AVX2
+#if HWY_TARGET <= HWY_AVX3
   hn::BlendedStore(v, hn::FirstN(d, static_cast<size_t>(n)), d, p);
+#elif HWY_TARGET != HWY_SCALAR
+  if constexpr (hn::MaxLanes(D()) == 1) {
+    if (n == 1) hn::StoreU(v, d, p);
+  } else {
+    constexpr hn::Half<D> half;
+    constexpr int64_t length = hn::MaxLanes(half);
+    if (n >= length) {
+      hn::StoreU(hn::LowerHalf(half, v), half, p);
+      store_first(hn::UpperHalf(half, v), half, p + length, n - length);
+    } else {
+      store_first(hn::LowerHalf(half, v), half, p, n);
+    }
+  }
 #else
-  HWY_ALIGN T all[hn::MaxLanes(D())];
-  hn::Store(v, d, all);
-  for (int64_t i = 0; i < n; ++i) p[i] = all[i];
+  if (n == 1) hn::Store(v, d, p);
 #endif
 }
 
