@@ -181,22 +181,23 @@ inline int32_t add_all_kernels(const plugrad_host* host) {
 //
 // The static twins keep programs right that link several backends directly: there, the exported names of one
 // library would win over those of the others.
-#define PLUGRAD_BACKEND(name, version, op_set, prepare)                                               \
-  extern "C" {                                                                                        \
-  [[gnu::section(PLUGRAD_MANIFEST_SECTION),                                                           \
-    gnu::used]] static const char plugrad_own_manifest[] __asm__("plugrad_own_manifest") =            \
-      "{\"plugrad\": \"backend\", \"name\": \"" #name "\", \"version\": \"" version                   \
-      "\", \"abi_major\": " PLUGRAD_TEXT(PLUGRAD_ABI_MAJOR) ", \"abi_minor\": " PLUGRAD_TEXT(         \
-          PLUGRAD_ABI_MINOR) ", \"op_set\": \"" op_set "\"}";                                         \
-  static int32_t plugrad_own_init(const plugrad_host* host) {                                         \
-    int32_t (*prepare_)(const plugrad_host*) = prepare;                                               \
-    if (prepare_)                                                                                     \
-      if (int32_t status = prepare_(host)) return status;                                             \
-    return plugrad::plugin::add_all_kernels(host);                                                    \
-  }                                                                                                   \
-  PLUGRAD_EXPORT extern const char plugrad_manifest[] __attribute__((alias("plugrad_own_manifest"))); \
-  PLUGRAD_EXPORT int32_t plugrad_init(const plugrad_host* host) { return plugrad_own_init(host); }    \
-  PLUGRAD_EXPORT extern const plugrad_plugin plugrad_##name##_plugin;                                 \
-  const plugrad_plugin plugrad_##name##_plugin = {sizeof(plugrad_plugin), plugrad_own_manifest,       \
-                                                  &plugrad_own_init};                                 \
+#define PLUGRAD_BACKEND(name, version, op_set, prepare)                                            \
+  extern "C" {                                                                                     \
+  [[gnu::section(PLUGRAD_MANIFEST_SECTION),                                                        \
+    gnu::used]] static const char plugrad_own_manifest[] __asm__("plugrad_own_manifest") =         \
+      "{\"plugrad\": \"backend\", \"name\": \"" #name "\", \"version\": \"" version                \
+      "\", \"abi_major\": " PLUGRAD_TEXT(PLUGRAD_ABI_MAJOR) ", \"abi_minor\": " PLUGRAD_TEXT(      \
+          PLUGRAD_ABI_MINOR) ", \"op_set\": \"" op_set "\"}";                                      \
+  static int32_t plugrad_own_init(const plugrad_host* host) {                                      \
+    int32_t (*prepare_)(const plugrad_host*) = prepare;                                            \
+    if (prepare_)                                                                                  \
+      if (int32_t status = prepare_(host)) return status;                                          \
+    return plugrad::plugin::add_all_kernels(host);                                                 \
+  }                                                                                                \
+  PLUGRAD_EXPORT extern const char plugrad_manifest[sizeof(plugrad_own_manifest)]                  \
+      __attribute__((alias("plugrad_own_manifest")));                                              \
+  PLUGRAD_EXPORT int32_t plugrad_init(const plugrad_host* host) { return plugrad_own_init(host); } \
+  PLUGRAD_EXPORT extern const plugrad_plugin plugrad_##name##_plugin;                              \
+  const plugrad_plugin plugrad_##name##_plugin = {sizeof(plugrad_plugin), plugrad_own_manifest,    \
+                                                  &plugrad_own_init};                              \
   }
