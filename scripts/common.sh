@@ -101,14 +101,15 @@ jobs_at_once() {
   say $((cores < memory ? cores : memory))
 }
 
-# build <preset> [target...]
+# build <preset> [target...]: off a terminal, only what went wrong is shown.
 build() {
-  local preset=$1
+  local preset=$1 quiet=()
   shift
+  [[ -t 1 ]] || quiet=(--quiet)
   (
     cd "$root"
     cmake --preset "$preset" --log-level=WARNING
-    cmake --build --preset "$preset" --parallel "$(jobs_at_once)" ${1:+--target "$@"}
+    cmake --build --preset "$preset" --parallel "$(jobs_at_once)" ${1:+--target "$@"} -- "${quiet[@]}"
   )
 }
 

@@ -29,8 +29,17 @@ run_suite() {
   say "== $preset: building"
   build "$preset" || return 1
   say "== $preset: built in $((SECONDS - started)) s; testing"
-  (cd "$root" && ctest --preset "$preset" --parallel "$(jobs_at_once)" --progress --output-junit "$results" \
-    "${which[@]}")
+  run_ctest --preset "$preset" --parallel "$(jobs_at_once)" --output-junit "$results" "${which[@]}"
+}
+
+# Off a terminal, only the tests that did not pass are shown.
+run_ctest() {
+  cd "$root"
+  if [[ -t 1 ]]; then
+    ctest --progress "$@"
+  else
+    ctest "$@" | sed -E '/^ +Start +[0-9]+: |^ *[0-9]+\/[0-9]+ Test .* Passed +[0-9.]+ sec$/d'
+  fi
 }
 
 summary() {

@@ -60,14 +60,15 @@ HWY_INLINE hn::Vec<D> load_rest(D d, const T* p, int64_t n) {
   else return hn::IfThenElse(hn::FirstN(d, static_cast<size_t>(n)), v, hn::Set(d, Kind::identity));
 }
 
-// All of x[0, n): blocks, of which each lane takes a small part only, are put together in the accumulator.
+// All of x[0, n): blocks, of which each lane of a register takes at most 32 elements, are put together in the
+// accumulator.
 template <class Kind, class T>
 HWY_NOINLINE typename Kind::Accumulator fold(const T* x, int64_t n) {
   const hn::ScalableTag<T> d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   typename Kind::Accumulator total = Kind::identity;
   for (int64_t length; n > 0; n -= length, x += length) {
-    length = std::min<int64_t>(n, 1024);
+    length = std::min(n, 128 * lanes);
     auto v0 = hn::Set(d, Kind::identity), v1 = v0, v2 = v0, v3 = v0;
     int64_t i = 0;
     for (; i + 4 * lanes <= length; i += 4 * lanes) {

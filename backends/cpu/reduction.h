@@ -128,10 +128,11 @@ class Reduction {
     Walk<1> w = reduced_;
     const int64_t begin = w.shape[0] * part / parts;
     w.shape[0] = w.shape[0] * (part + 1) / parts - begin;
-    const int64_t elements = w.size(), rows = elements == 0 ? 0 : elements / w.run();
+    const int64_t elements = w.size();
+    if (elements == 0) return acc;
     const char* x = x_ + (t.offset + begin * w.stride[0][0]) * r_.element_bytes;
     Cursor<1> at(w, w.ndim - 1, 0);
-    for (int64_t i = 0; i < rows; ++i, at.next())
+    for (int64_t rows = elements / w.run(); rows > 0; --rows, at.next())
       reduce_piece(x + at.offset(0) * r_.element_bytes, w, t.length, acc);
     return acc;
   }

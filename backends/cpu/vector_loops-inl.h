@@ -150,8 +150,12 @@ struct PlainLoop {
   template <class Out, class Op, class... In>
   static HWY_NOINLINE void run(const Op& op_, Out* out, int64_t n, const In... in) {
     const Op op = op_;
+    if constexpr (is_heavy<Op>) {
+      for (int64_t i = 0; i < n; ++i) out[i] = op(in[i]...);
+    } else {
 #pragma omp simd
-    for (int64_t i = 0; i < n; ++i) out[i] = op(in[i]...);
+      for (int64_t i = 0; i < n; ++i) out[i] = op(in[i]...);
+    }
   }
 };
 

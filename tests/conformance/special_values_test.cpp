@@ -73,13 +73,20 @@ void check_gradients(const Row& op, Device device) {
 bool is_smooth_elementwise(const Row& op) { return is_elementwise(op) && is_differentiable(op); }
 const Registration elementwise_gradients({"SpecialGradients", is_smooth_elementwise, check_gradients});
 
+// Whether an infinite filter makes NaN of padding is left open (docs/semantics.md).
+bool is_padded(const Row& op) {
+  return std::any_of(op.schema->attributes, op.schema->attributes + op.n_attr,
+                     [](const char* name) { return std::string_view(name) == "padding"; });
+}
+
 // In every op: one element in eight of the samples' inputs.
 void check_scattered(const Row& op, Device device) {
   for_each_case(op, {.max_elements = medium_size}, [&](Case c) {
     Random random = c.random("special values");
-    for (Values& v : c.in)
-      for (double& x : v.elements)
-        if (is_floating(v.dtype) && random.below(8) == 0) x = special[static_cast<size_t>(random.below(5))];
+    for (size_t k = 0; k < (is_padded(op) ? 1 : c.in.size()); ++k)
+      for (double& x : c.in[k].elements)
+        if (is_floating(c.in[k].dtype) && random.below(8) == 0)
+          x = special[static_cast<size_t>(random.below(5))];
     const std::vector<Array> out = call(c, c.arrays(device), device);
     const std::vector<Array> expected = call(c, c.arrays(reference_device()), reference_device());
     EXPECT_TRUE(close(out, expected, forward_precision(c.dtype, c.in, 1)));

@@ -32,4 +32,6 @@ static int32_t abs_forward(const plugrad_call* call) {
 }
 
 EXPORT int32_t plugrad_init(const plugrad_host* host);
-int32_t plugrad_init(const plugrad_host* host) { return host->add_kernel(host->self, "abs", abs_forward, NULL); }
+int32_t plugrad_init(const plugrad_host* host) {
+  return host->add_kernel(host->self, "abs", abs_forward, NULL);
+}

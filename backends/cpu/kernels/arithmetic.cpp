@@ -176,7 +176,7 @@ void pow(const Call& c) {
   });
 }
 void pow_gradient(const Call& c) {
-  plugin::with_floating(c.out().dtype, [&](auto t) HWY_ATTR {
+  plugin::with_floating(c.dout().dtype, [&](auto t) HWY_ATTR {
     using T = typename decltype(t)::type;
     if (c.wants(0)) PlainMap<T, T, T, T>::run(c, PowGradientX{}, c.din(0), c.dout(), c.in(0), c.in(1));
     if (c.wants(1))
