@@ -140,19 +140,24 @@ void dispatch(const Row& op, const ArrayRef* in, int n_in, const Value* attr, in
               int n_out, Device device) {
   ThreadState& t = detail::thread_state();
   bool tracked = false, unusual = n_in != op.n_in || n_attr != op.n_attr || n_out != op.n_out || n_out < 1;
-  for (int i = 0; i < n_in && !unusual; ++i) unusual |= !*in[i];
-  if (!unusual && n_in > 0) {
+  if (!unusual && n_in > 0 && *in[0]) {
     const Array& first = *in[0];
     device = first.device();
     unusual = !(op.dtypes & set_of(first.dtype()));
     const uint64_t tape = t.tape_epoch.load(std::memory_order_relaxed);
     for (int i = 0; i < n_in; ++i) {
       const Array& a = *in[i];
+      if (!a) [[unlikely]] {
+        unusual = true;
+        break;
+      }
       const uint64_t epoch = a.epoch();
       tracked |= epoch == t.epoch;
-      unusual |= (epoch > detail::not_recording && epoch != tape) || a.dtype() != first.dtype() ||
+      unusual |= (epoch > detail::not_recording && epoch != tape) | (a.dtype() != first.dtype()) |
                  !(a.device() == device);
     }
+  } else if (n_in > 0) {
+    unusual = true;
   }
   if (unusual) [[unlikely]] {
     if (check_operands(t, op, in, n_in, attr, n_attr, out, n_out, device)) return;

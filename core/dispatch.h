@@ -17,10 +17,11 @@ PLUGRAD_PUBLIC void dispatch(const Row& op, const ArrayRef* in, int n_in, const 
 PLUGRAD_PUBLIC void dispatch_in_place(const Row& op, Array& target, std::initializer_list<ArrayRef> rest,
                                       std::initializer_list<Value> attr);
 
-// An op as its file in ops/ keeps it: registered when the library is loaded, called like a function.
+// An op as whoever defines it keeps it: registered when it is made, called like a function.
 class Op {
  public:
-  explicit Op(const OpSchema& schema) : row_(register_op(schema, "plugrad")) {}
+  explicit Op(const OpSchema& schema, const char* owner = "this program")
+      : row_(register_op(schema, owner)) {}
 
   Array operator()(std::initializer_list<ArrayRef> in, std::initializer_list<Value> attr = {}) const {
     Array out;

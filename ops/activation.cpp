@@ -7,7 +7,7 @@ namespace plugrad {
 namespace {
 
 // The gradient at 0 is 0.
-const Op relu_op([] {
+const BuiltinOp relu_op([] {
   OpSchema s = differentiable(
       unary, "relu",
       {.needs = output(),
@@ -22,14 +22,14 @@ const Op relu_op([] {
   return s;
 }());
 
-const Op sigmoid_op(differentiable(
+const BuiltinOp sigmoid_op(differentiable(
     unary, "sigmoid",
     {.needs = output(), .composition = [](const Gradient& g) { return g.dy() * g.out() * (1 - g.out()); }},
     [](Samples& s) {
       unary_samples(s, {-4, 4});
     }));
 
-const Op tanh_op(differentiable(
+const BuiltinOp tanh_op(differentiable(
     unary, "tanh",
     {.needs = output(), .composition = [](const Gradient& g) { return g.dy() * (1 - square(g.out())); }},
     [](Samples& s) {

@@ -11,7 +11,7 @@ Array share(const Array& larger, const Array& smaller, DType dtype) {
   return cast(greater(larger, smaller), dtype) + 0.5 * cast(equal(larger, smaller), dtype);
 }
 
-const Op add_op([] {
+const BuiltinOp add_op([] {
   OpSchema s = differentiable(binary, "add", {.composition = [](const Gradient& g) { return g.dy(); }},
                               {.composition = [](const Gradient& g) { return g.dy(); }}, binary_samples);
   s.gradient_form = GradientForm::trivial;
@@ -19,18 +19,18 @@ const Op add_op([] {
   return s;
 }());
 
-const Op sub_op([] {
+const BuiltinOp sub_op([] {
   OpSchema s = differentiable(binary, "sub", {.composition = [](const Gradient& g) { return g.dy(); }},
                               {.composition = [](const Gradient& g) { return -g.dy(); }}, binary_samples);
   s.gradient_form = GradientForm::trivial;
   return s;
 }());
 
-const Op mul_op(differentiable(
+const BuiltinOp mul_op(differentiable(
     binary, "mul", {.needs = input(1), .composition = [](const Gradient& g) { return g.dy() * g.in(1); }},
     {.needs = input(0), .composition = [](const Gradient& g) { return g.dy() * g.in(0); }}, binary_samples));
 
-const Op div_op([] {
+const BuiltinOp div_op([] {
   OpSchema s = differentiable(
       binary, "div", {.needs = input(1), .composition = [](const Gradient& g) { return g.dy() / g.in(1); }},
       {.needs = input(1) | output(),
@@ -44,7 +44,7 @@ const Op div_op([] {
 }());
 
 // Its gradient in the exponent is 0 where 0 is raised to 0 or more, as in PyTorch.
-const Op pow_op([] {
+const BuiltinOp pow_op([] {
   OpSchema s =
       differentiable(binary, "pow",
                      {.needs = input(0) | input(1),
@@ -70,7 +70,7 @@ const Op pow_op([] {
   return s;
 }());
 
-const Op maximum_op(differentiable(
+const BuiltinOp maximum_op(differentiable(
     binary, "maximum",
     {.needs = input(0) | input(1),
      .composition = [](const Gradient& g) { return g.dy() * share(g.in(0), g.in(1), g.dtype()); }},
@@ -80,7 +80,7 @@ const Op maximum_op(differentiable(
       binary_samples(s, {-1, 0}, {-0.99, 1});
     }));
 
-const Op minimum_op(differentiable(
+const BuiltinOp minimum_op(differentiable(
     binary, "minimum",
     {.needs = input(0) | input(1),
      .composition = [](const Gradient& g) { return g.dy() * share(g.in(1), g.in(0), g.dtype()); }},
@@ -90,14 +90,14 @@ const Op minimum_op(differentiable(
       binary_samples(s, {-1, 0}, {-0.99, 1});
     }));
 
-const Op neg_op([] {
+const BuiltinOp neg_op([] {
   OpSchema s = differentiable(unary, "neg", {.composition = [](const Gradient& g) { return -g.dy(); }});
   s.dtypes[0] = numbers;
   s.gradient_form = GradientForm::trivial;
   return s;
 }());
 
-const Op abs_op([] {
+const BuiltinOp abs_op([] {
   OpSchema s = differentiable(
       unary, "abs",
       {.needs = input(0), .composition = [](const Gradient& g) { return g.dy() * sign(g.in(0)); }},
@@ -109,7 +109,7 @@ const Op abs_op([] {
   return s;
 }());
 
-const Op sign_op([] {
+const BuiltinOp sign_op([] {
   OpSchema s = unary;
   s.name = "sign";
   s.dtypes[0] = numbers;
@@ -118,7 +118,7 @@ const Op sign_op([] {
   return s;
 }());
 
-const Op square_op([] {
+const BuiltinOp square_op([] {
   OpSchema s = differentiable(unary, "square", {.needs = input(0), .composition = [](const Gradient& g) {
                                                   return g.dy() * (2 * g.in(0));
                                                 }});
@@ -128,23 +128,23 @@ const Op square_op([] {
   return s;
 }());
 
-const Op axpy_op({.name = "axpy",
-                  .n_in = 2,
-                  .attributes = {"alpha"},
-                  .dtypes = {floating},
-                  .infer =
-                      [](Inference& i) {
-                        if (!(i.in(0).shape() == i.in(1).shape())) i.fail("needs equal shapes");
-                        infer_same(i);
-                      },
-                  .in_place = true,
-                  .differentiability = Differentiability::no_gradient,
-                  .samples =
-                      [](Samples& s) {
-                        for (const Shape& shape : {Shape{}, Shape{5}, Shape{3, 4}, Shape{0}})
-                          s.add({shape, shape}, {0.5});
-                        s.add({Shape{3, 4}, Sample::Input{{3, 4}}.with(Sample::Input::transposed)}, {-2.0});
-                      }});
+const BuiltinOp axpy_op(
+    {.name = "axpy",
+     .n_in = 2,
+     .attributes = {"alpha"},
+     .dtypes = {floating},
+     .infer =
+         [](Inference& i) {
+           if (!(i.in(0).shape() == i.in(1).shape())) i.fail("needs equal shapes");
+           infer_same(i);
+         },
+     .in_place = true,
+     .differentiability = Differentiability::no_gradient,
+     .samples =
+         [](Samples& s) {
+           for (const Shape& shape : {Shape{}, Shape{5}, Shape{3, 4}, Shape{0}}) s.add({shape, shape}, {0.5});
+           s.add({Shape{3, 4}, Sample::Input{{3, 4}}.with(Sample::Input::transposed)}, {-2.0});
+         }});
 
 }  // namespace
 

@@ -25,8 +25,8 @@ constexpr OpSchema comparison(const char* name) {
           }};
 }
 
-const Op equal_op(comparison("equal")), not_equal_op(comparison("not_equal")), less_op(comparison("less")),
-    less_equal_op(comparison("less_equal")), greater_op(comparison("greater")),
+const BuiltinOp equal_op(comparison("equal")), not_equal_op(comparison("not_equal")),
+    less_op(comparison("less")), less_equal_op(comparison("less_equal")), greater_op(comparison("greater")),
     greater_equal_op(comparison("greater_equal"));
 
 void infer_where(Inference& i) {
@@ -37,7 +37,7 @@ void infer_where(Inference& i) {
 
 Array zero_like(const Gradient& g) { return scalar_like(g.dy(), 0); }
 
-const Op where_op(
+const BuiltinOp where_op(
     {.name = "where",
      .n_in = 3,
      .dtype_rule = DTypeRule::separate,

@@ -22,35 +22,36 @@ void infer_concat(Inference& i) {
   }
 }
 
-const Op concat_op({.name = "concat",
-                    .n_in = -1,
-                    .attributes = {"axis"},
-                    .dtype_rule = DTypeRule::promote,
-                    .dtypes = {any_dtype},
-                    .infer = infer_concat,
-                    .differentiability = Differentiability::differentiable,
-                    .gradient_form = GradientForm::trivial,
-                    .gradient = {{.composition =
-                                      [](const Gradient& g) {
-                                        const int axis =
-                                            normalize_axis(g.integer(0), g.dy().shape(), "concat");
-                                        int64_t start = 0;
-                                        for (int i = 0; i < g.input(); ++i) start += g.shape(i)[axis];
-                                        return slice(g.dy(), axis, start, start + g.shape(g.input())[axis]);
-                                      }}},
-                    .same_gradient_for_all = true,
-                    .samples = [](Samples& s) {
-                      s.add({{3}}, {0});
-                      s.add({{2, 3}, {4, 3}}, {0});
-                      s.add({{2, 3}, {2, 1}, {2, 4}}, {1});
-                      s.add({{2, 3}, {2, 0}, {2, 4}}, {-1});
-                      s.add({{2, 3, 2}, {2, 1, 2}}, {1});
-                      s.add({Sample::Input({4, 3}).with(Sample::Input::transposed),
-                             Sample::Input({4, 2}).with(Sample::Input::strided)},
-                            {1});
-                      s.add({{300, 500}, {300, 700}}, {1});
-                      s.add({Sample::Input({5}, int32, -3, 3), Sample::Input({2}, int32, -3, 3)}, {0});
-                    }});
+const BuiltinOp concat_op({.name = "concat",
+                           .n_in = -1,
+                           .attributes = {"axis"},
+                           .dtype_rule = DTypeRule::promote,
+                           .dtypes = {any_dtype},
+                           .infer = infer_concat,
+                           .differentiability = Differentiability::differentiable,
+                           .gradient_form = GradientForm::trivial,
+                           .gradient = {{.composition =
+                                             [](const Gradient& g) {
+                                               const int axis =
+                                                   normalize_axis(g.integer(0), g.dy().shape(), "concat");
+                                               int64_t start = 0;
+                                               for (int i = 0; i < g.input(); ++i) start += g.shape(i)[axis];
+                                               return slice(g.dy(), axis, start,
+                                                            start + g.shape(g.input())[axis]);
+                                             }}},
+                           .same_gradient_for_all = true,
+                           .samples = [](Samples& s) {
+                             s.add({{3}}, {0});
+                             s.add({{2, 3}, {4, 3}}, {0});
+                             s.add({{2, 3}, {2, 1}, {2, 4}}, {1});
+                             s.add({{2, 3}, {2, 0}, {2, 4}}, {-1});
+                             s.add({{2, 3, 2}, {2, 1, 2}}, {1});
+                             s.add({Sample::Input({4, 3}).with(Sample::Input::transposed),
+                                    Sample::Input({4, 2}).with(Sample::Input::strided)},
+                                   {1});
+                             s.add({{300, 500}, {300, 700}}, {1});
+                             s.add({Sample::Input({5}, int32, -3, 3), Sample::Input({2}, int32, -3, 3)}, {0});
+                           }});
 
 void infer_split(Inference& i) {
   const Array& x = i.in(0);
@@ -68,7 +69,7 @@ void infer_split(Inference& i) {
   }
 }
 
-const Op split_op(
+const BuiltinOp split_op(
     {.name = "split",
      .n_out = 0,
      .attributes = {"axis", "sections"},

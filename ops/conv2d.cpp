@@ -85,16 +85,16 @@ void samples(Samples& s) {
         {Axes{1, 1}, Axes{1, 1}, Axes{1, 1}});
 }
 
-const Op conv2d_op({.name = "conv2d",
-                    .n_in = 2,
-                    .attributes = {"stride", "padding", "dilation"},
-                    .dtype_rule = DTypeRule::promote,
-                    .dtypes = {floating},
-                    .infer = infer_conv2d,
-                    .differentiability = Differentiability::differentiable,
-                    .gradient = {{.needs = input(1), .composition = input_gradient},
-                                 {.needs = input(0), .composition = weight_gradient}},
-                    .samples = samples});
+const BuiltinOp conv2d_op({.name = "conv2d",
+                           .n_in = 2,
+                           .attributes = {"stride", "padding", "dilation"},
+                           .dtype_rule = DTypeRule::promote,
+                           .dtypes = {floating},
+                           .infer = infer_conv2d,
+                           .differentiability = Differentiability::differentiable,
+                           .gradient = {{.needs = input(1), .composition = input_gradient},
+                                        {.needs = input(0), .composition = weight_gradient}},
+                           .samples = samples});
 
 }  // namespace
 

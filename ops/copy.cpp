@@ -14,35 +14,34 @@ DType dtype_attribute(Inference& i, int attribute) {
   return static_cast<DType>(d);
 }
 
-const Op cast_op({.name = "cast",
-                  .attributes = {"dtype", "from"},
-                  .dtypes = {any_dtype},
-                  .infer =
-                      [](Inference& i) {
-                        infer_same(i);
-                        i.out().dtype = dtype_attribute(i, 0);
-                      },
-                  .differentiability = Differentiability::differentiable,
-                  .gradient_form = GradientForm::trivial,
-                  .gradient = {{.composition =
-                                    [](const Gradient& g) {
-                                      return cast(g.dy(), static_cast<DType>(g.integer(1)));
-                                    }}},
-                  .samples =
-                      [](Samples& s) {
-                        s.add({{2, 3}}, {float64, float32});
-                        s.add({{2, 3}}, {float32, float32});
-                        s.add({Sample::Input({40}, -5, 5)}, {int32, float32});
-                        s.add({Sample::Input({40}, -5, 5)}, {int64, float32});
-                        s.add({Sample::Input({40}, int32, -2, 3)}, {bool_, int32});
-                        s.add({Sample::Input({40}, int64, -2, 3)}, {float32, int64});
-                        s.add({Sample::Input({40}, bool_, 0, 2)}, {float32, bool_});
-                        s.add({Sample::Input({7, 5}).with(Sample::Input::transposed)}, {float64, float32});
-                        s.add({Shape{0}}, {int32, float32});
-                        s.add({Shape{}}, {float64, float32});
-                      }});
+const BuiltinOp cast_op(
+    {.name = "cast",
+     .attributes = {"dtype", "from"},
+     .dtypes = {any_dtype},
+     .infer =
+         [](Inference& i) {
+           infer_same(i);
+           i.out().dtype = dtype_attribute(i, 0);
+         },
+     .differentiability = Differentiability::differentiable,
+     .gradient_form = GradientForm::trivial,
+     .gradient = {{.composition =
+                       [](const Gradient& g) { return cast(g.dy(), static_cast<DType>(g.integer(1))); }}},
+     .samples =
+         [](Samples& s) {
+           s.add({{2, 3}}, {float64, float32});
+           s.add({{2, 3}}, {float32, float32});
+           s.add({Sample::Input({40}, -5, 5)}, {int32, float32});
+           s.add({Sample::Input({40}, -5, 5)}, {int64, float32});
+           s.add({Sample::Input({40}, int32, -2, 3)}, {bool_, int32});
+           s.add({Sample::Input({40}, int64, -2, 3)}, {float32, int64});
+           s.add({Sample::Input({40}, bool_, 0, 2)}, {float32, bool_});
+           s.add({Sample::Input({7, 5}).with(Sample::Input::transposed)}, {float64, float32});
+           s.add({Shape{0}}, {int32, float32});
+           s.add({Shape{}}, {float64, float32});
+         }});
 
-const Op copy_op([] {
+const BuiltinOp copy_op([] {
   OpSchema s = differentiable(unary, "copy", {.composition = [](const Gradient& g) { return g.dy(); }});
   s.dtype_rule = DTypeRule::same;
   s.dtypes[0] = any_dtype;
@@ -50,23 +49,23 @@ const Op copy_op([] {
   return s;
 }());
 
-const Op full_op({.name = "full",
-                  .n_in = 0,
-                  .attributes = {"shape", "value", "dtype"},
-                  .infer =
-                      [](Inference& i) {
-                        i.out().shape = i.shape(0);
-                        i.out().dtype = dtype_attribute(i, 2);
-                      },
-                  .differentiability = Differentiability::locally_constant,
-                  .samples =
-                      [](Samples& s) {
-                        s.add({}, {Shape{2, 3}, 1.5, float32});
-                        s.add({}, {Shape{}, -2.0, float64});
-                        s.add({}, {Shape{0}, 1.0, int32});
-                        s.add({}, {Shape{5}, 7.0, int64});
-                        s.add({}, {Shape{5}, 1.0, bool_});
-                      }});
+const BuiltinOp full_op({.name = "full",
+                         .n_in = 0,
+                         .attributes = {"shape", "value", "dtype"},
+                         .infer =
+                             [](Inference& i) {
+                               i.out().shape = i.shape(0);
+                               i.out().dtype = dtype_attribute(i, 2);
+                             },
+                         .differentiability = Differentiability::locally_constant,
+                         .samples =
+                             [](Samples& s) {
+                               s.add({}, {Shape{2, 3}, 1.5, float32});
+                               s.add({}, {Shape{}, -2.0, float64});
+                               s.add({}, {Shape{0}, 1.0, int32});
+                               s.add({}, {Shape{5}, 7.0, int64});
+                               s.add({}, {Shape{5}, 1.0, bool_});
+                             }});
 
 // Of one element, written directly where the host can.
 template <class T>

@@ -17,7 +17,7 @@ Array labels_as_rows(const Array& labels, const Array& logits) {
   return cast(one_hot(labels, logits.dims()[1]), logits.dtype());
 }
 
-const Op cross_entropy_op(
+const BuiltinOp cross_entropy_op(
     {.name = "cross_entropy",
      .n_in = 2,
      .kind = OpKind::composite,

@@ -6,23 +6,23 @@ namespace plugrad {
 
 namespace {
 
-const Op exp_op(differentiable(unary, "exp", {.needs = output(), .composition = [](const Gradient& g) {
-                                                return g.dy() * g.out();
-                                              }}));
+const BuiltinOp exp_op(differentiable(unary, "exp", {.needs = output(), .composition = [](const Gradient& g) {
+                                                       return g.dy() * g.out();
+                                                     }}));
 
-const Op log_op(differentiable(unary, "log",
-                               {.needs = input(0),
-                                .composition = [](const Gradient& g) { return g.dy() / g.in(0); }},
-                               [](Samples& s) {
-                                 unary_samples(s, {0.2, 3});
-                               }));
+const BuiltinOp log_op(differentiable(unary, "log",
+                                      {.needs = input(0),
+                                       .composition = [](const Gradient& g) { return g.dy() / g.in(0); }},
+                                      [](Samples& s) {
+                                        unary_samples(s, {0.2, 3});
+                                      }));
 
-const Op sqrt_op(differentiable(unary, "sqrt",
-                                {.needs = output(),
-                                 .composition = [](const Gradient& g) { return g.dy() / (2 * g.out()); }},
-                                [](Samples& s) {
-                                  unary_samples(s, {0.2, 3});
-                                }));
+const BuiltinOp sqrt_op(differentiable(
+    unary, "sqrt",
+    {.needs = output(), .composition = [](const Gradient& g) { return g.dy() / (2 * g.out()); }},
+    [](Samples& s) {
+      unary_samples(s, {0.2, 3});
+    }));
 
 }  // namespace
 

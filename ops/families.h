@@ -5,6 +5,12 @@
 
 namespace plugrad {
 
+// An op of the library itself: registered when that is loaded, and part of what backends are to fill.
+class BuiltinOp : public Op {
+ public:
+  explicit BuiltinOp(const OpSchema& schema) : Op(schema, "plugrad") {}
+};
+
 // A floating function of one array, element by element.
 inline constexpr OpSchema unary{.n_in = 1,
                                 .dtype_rule = DTypeRule::promote_floating,

@@ -16,7 +16,7 @@ void infer_matmul(Inference& i) {
   i.out().dtype = x.dtype();
 }
 
-const Op matmul_op(
+const BuiltinOp matmul_op(
     {.name = "matmul",
      .n_in = 2,
      .dtype_rule = DTypeRule::promote,

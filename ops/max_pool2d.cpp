@@ -82,13 +82,13 @@ void samples(Samples& s) {
 }
 
 // Ties: the first in row-major order.
-const Op max_pool2d_op({.name = "max_pool2d",
-                        .attributes = {"kernel", "stride", "padding"},
-                        .dtypes = {floating},
-                        .infer = infer_max_pool2d,
-                        .differentiability = Differentiability::differentiable,
-                        .gradient = {{.needs = input(0) | output(), .composition = input_gradient}},
-                        .samples = samples});
+const BuiltinOp max_pool2d_op({.name = "max_pool2d",
+                               .attributes = {"kernel", "stride", "padding"},
+                               .dtypes = {floating},
+                               .infer = infer_max_pool2d,
+                               .differentiability = Differentiability::differentiable,
+                               .gradient = {{.needs = input(0) | output(), .composition = input_gradient}},
+                               .samples = samples});
 
 }  // namespace
 

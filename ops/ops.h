@@ -78,7 +78,7 @@ PLUGRAD_PUBLIC Array sum_to(const Array& x, const Shape& shape);  // the opposit
 PLUGRAD_PUBLIC Array matmul(const Array& x, const Array& y);
 
 // ---- shape; views of the same storage where that can be ----
-PLUGRAD_PUBLIC Array reshape(const Array& x, const Ints& shape);  // one length may be -1: what is left
+PLUGRAD_PUBLIC Array reshape(const Array& x, const Ints& shape);       // one length may be -1: what is left
 PLUGRAD_PUBLIC Array flatten(const Array& x, int64_t first_axis = 0);  // joins the axes from `first_axis` on
 PLUGRAD_PUBLIC Array permute(const Array& x, const Axes& order);
 PLUGRAD_PUBLIC Array transpose(const Array& x);  // the last two axes swapped

@@ -29,7 +29,7 @@ constexpr OpSchema family{.n_in = 0,
                           .differentiability = Differentiability::locally_constant,
                           .samples = samples};
 
-const Op uniform_op([] {
+const BuiltinOp uniform_op([] {
   OpSchema s = family;
   s.name = "uniform";
   const char* attributes[] = {"shape", "dtype", "seed", "offset", "low", "high"};
@@ -37,7 +37,7 @@ const Op uniform_op([] {
   return s;
 }());
 
-const Op normal_op([] {
+const BuiltinOp normal_op([] {
   OpSchema s = family;
   s.name = "normal";
   const char* attributes[] = {"shape", "dtype", "seed", "offset", "mean", "std"};

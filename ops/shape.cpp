@@ -60,7 +60,7 @@ void infer_reshape(Inference& i) {
     i.fail("needs a copy first to become " + to_string(i.out().shape));
 }
 
-const Op reshape_op(view(
+const BuiltinOp reshape_op(view(
     "reshape", {"shape"}, infer_reshape, [](const Gradient& g) { return reshape(g.dy(), g.shape(0)); },
     [](Samples& s) {
       s.add({{2, 6}}, {Shape{3, 4}});
@@ -86,7 +86,7 @@ void infer_permute(Inference& i) {
   out.dtype = x.dtype();
 }
 
-const Op permute_op(view(
+const BuiltinOp permute_op(view(
     "permute", {"order"}, infer_permute,
     [](const Gradient& g) {
       const Axes order = g.axes(0);
@@ -119,7 +119,7 @@ void infer_expand(Inference& i) {
   }
 }
 
-const Op expand_op(view(
+const BuiltinOp expand_op(view(
     "expand", {"shape"}, infer_expand, [](const Gradient& g) { return sum_to(g.dy(), g.shape(0)); },
     [](Samples& s) {
       s.add({{3}}, {Shape{2, 3}});
@@ -146,7 +146,8 @@ Shape complete(const Array& x, const Ints& shape) {
   }
   if (open < 0) return complete;
   if (known == 0 || x.size() % known != 0)
-    throw ShapeError(fmt::format("reshape: no length for -1 fits {} elements into the rest, {}", x.size(), known));
+    throw ShapeError(
+        fmt::format("reshape: no length for -1 fits {} elements into the rest, {}", x.size(), known));
   complete[open] = x.size() / known;
   return complete;
 }

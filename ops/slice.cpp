@@ -35,26 +35,27 @@ void infer_slice(Inference& i) {
   out.dtype = x.dtype();
 }
 
-const Op slice_op({.name = "slice",
-                   .attributes = {"axis", "start", "count", "step"},
-                   .kind = OpKind::view,
-                   .dtypes = {any_dtype},
-                   .infer = infer_slice,
-                   .differentiability = Differentiability::differentiable,
-                   .gradient_form = GradientForm::trivial,
-                   .gradient = {{.composition =
-                                     [](const Gradient& g) {
-                                       const Shape s = g.shape(0);
-                                       return put_back(g.dy(), s, normalize_axis(g.integer(0), s, "slice"),
-                                                       g.integer(1), g.integer(3));
-                                     }}},
-                   .samples = [](Samples& s) {
-                     s.add({{5}}, {0, 1, 3, 1});
-                     s.add({{4, 6}}, {1, 1, 3, 2});
-                     s.add({{4, 6}}, {-1, 5, 6, -1});
-                     s.add({{4, 6}}, {0, 0, 0, 1});
-                     s.add({Sample::Input({4, 6}).with(Sample::Input::transposed)}, {1, 0, 6, 1});
-                   }});
+const BuiltinOp slice_op({.name = "slice",
+                          .attributes = {"axis", "start", "count", "step"},
+                          .kind = OpKind::view,
+                          .dtypes = {any_dtype},
+                          .infer = infer_slice,
+                          .differentiability = Differentiability::differentiable,
+                          .gradient_form = GradientForm::trivial,
+                          .gradient = {{.composition =
+                                            [](const Gradient& g) {
+                                              const Shape s = g.shape(0);
+                                              return put_back(g.dy(), s,
+                                                              normalize_axis(g.integer(0), s, "slice"),
+                                                              g.integer(1), g.integer(3));
+                                            }}},
+                          .samples = [](Samples& s) {
+                            s.add({{5}}, {0, 1, 3, 1});
+                            s.add({{4, 6}}, {1, 1, 3, 2});
+                            s.add({{4, 6}}, {-1, 5, 6, -1});
+                            s.add({{4, 6}}, {0, 0, 0, 1});
+                            s.add({Sample::Input({4, 6}).with(Sample::Input::transposed)}, {1, 0, 6, 1});
+                          }});
 
 void infer_select(Inference& i) {
   const Array& x = i.in(0);
@@ -73,26 +74,26 @@ void infer_select(Inference& i) {
   out.dtype = x.dtype();
 }
 
-const Op select_op({.name = "select",
-                    .attributes = {"axis", "index"},
-                    .kind = OpKind::view,
-                    .dtypes = {any_dtype},
-                    .infer = infer_select,
-                    .differentiability = Differentiability::differentiable,
-                    .gradient_form = GradientForm::trivial,
-                    .gradient = {{.composition =
-                                      [](const Gradient& g) {
-                                        const Shape s = g.shape(0);
-                                        const int axis = normalize_axis(g.integer(0), s, "select");
-                                        const int64_t index =
-                                            g.integer(1) < 0 ? g.integer(1) + s[axis] : g.integer(1);
-                                        return put_back(unsqueeze(g.dy(), axis), s, axis, index, 1);
-                                      }}},
-                    .samples = [](Samples& s) {
-                      s.add({{5}}, {0, 3});
-                      s.add({{4, 6}}, {1, -1});
-                      s.add({{2, 3, 4}}, {0, 1});
-                    }});
+const BuiltinOp select_op({.name = "select",
+                           .attributes = {"axis", "index"},
+                           .kind = OpKind::view,
+                           .dtypes = {any_dtype},
+                           .infer = infer_select,
+                           .differentiability = Differentiability::differentiable,
+                           .gradient_form = GradientForm::trivial,
+                           .gradient = {{.composition =
+                                             [](const Gradient& g) {
+                                               const Shape s = g.shape(0);
+                                               const int axis = normalize_axis(g.integer(0), s, "select");
+                                               const int64_t index =
+                                                   g.integer(1) < 0 ? g.integer(1) + s[axis] : g.integer(1);
+                                               return put_back(unsqueeze(g.dy(), axis), s, axis, index, 1);
+                                             }}},
+                           .samples = [](Samples& s) {
+                             s.add({{5}}, {0, 3});
+                             s.add({{4, 6}}, {1, -1});
+                             s.add({{2, 3, 4}}, {0, 1});
+                           }});
 
 void infer_slice_backward(Inference& i) {
   const Array& x = i.in(0);
@@ -109,7 +110,7 @@ void infer_slice_backward(Inference& i) {
   }
 }
 
-const Op slice_backward_op(
+const BuiltinOp slice_backward_op(
     {.name = "slice_backward",
      .attributes = {"shape", "start", "step"},
      .dtypes = {numbers},

@@ -29,15 +29,16 @@ constexpr OpSchema family{.attributes = {"axis"},
                           .infer = infer_along_axis,
                           .differentiability = Differentiability::differentiable};
 
-const Op log_softmax_op(differentiable(family, "log_softmax",
-                                       {.needs = output(),
-                                        .composition =
-                                            [](const Gradient& g) {
-                                              return g.dy() - exp(g.out()) * sum(g.dy(), g.integer(0), true);
-                                            }},
-                                       samples));
+const BuiltinOp log_softmax_op(differentiable(family, "log_softmax",
+                                              {.needs = output(),
+                                               .composition =
+                                                   [](const Gradient& g) {
+                                                     return g.dy() -
+                                                            exp(g.out()) * sum(g.dy(), g.integer(0), true);
+                                                   }},
+                                              samples));
 
-const Op softmax_op([] {
+const BuiltinOp softmax_op([] {
   OpSchema s = differentiable(
       family, "softmax",
       {.needs = output(),

@@ -8,15 +8,13 @@ namespace {
 
 void samples(Samples& s) { unary_samples(s, {-7, 7}); }
 
-const Op sin_op(differentiable(unary, "sin",
-                               {.needs = input(0),
-                                .composition = [](const Gradient& g) { return g.dy() * cos(g.in(0)); }},
-                               samples));
+const BuiltinOp sin_op(differentiable(
+    unary, "sin", {.needs = input(0), .composition = [](const Gradient& g) { return g.dy() * cos(g.in(0)); }},
+    samples));
 
-const Op cos_op(differentiable(unary, "cos",
-                               {.needs = input(0),
-                                .composition = [](const Gradient& g) { return -(g.dy() * sin(g.in(0))); }},
-                               samples));
+const BuiltinOp cos_op(differentiable(
+    unary, "cos",
+    {.needs = input(0), .composition = [](const Gradient& g) { return -(g.dy() * sin(g.in(0))); }}, samples));
 
 }  // namespace
 

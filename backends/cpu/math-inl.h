@@ -37,8 +37,7 @@ HWY_INLINE V minimum(D d, V x, V y) {
 template <class T>
 constexpr T trigonometric_limit = 39000;
 
-// Valid for [-max, 104] or [-max, 706] only by what Highway promises; overflow is right up to the bounds used
-// here.
+// Highway's exp wants an argument that is not much larger than where it overflows, and makes 0 of NaN.
 template <class D, class V>
 HWY_INLINE V exp(D d, V x) {
   using T = hn::TFromD<D>;

@@ -8,10 +8,9 @@
 
 #include <limits>
 
-#include "hwy/highway.h"
 #include "plugrad/backends/cpu/math-inl.h"
 #include "plugrad/backends/cpu/reduction.h"
-#include "plugrad/backends/cpu/vector_loops-inl.h"
+#include "plugrad/backends/cpu/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace plugrad::cpu::HWY_NAMESPACE {
@@ -44,10 +43,10 @@ struct Maximum {
   static HWY_INLINE T of(T x, T y) { return x > y || x != x ? x : y; }  // NaN is the largest
   template <class D, class V>
   static HWY_INLINE T of_lanes(D d, V v) {
-    HWY_ALIGN T lanes[hn::MaxLanes(d)];
-    hn::Store(v, d, lanes);
-    T y = lanes[0];
-    for (size_t i = 1; i < hn::Lanes(d); ++i) y = of(y, lanes[i]);
+    HWY_ALIGN T values[hn::MaxLanes(d)];
+    hn::Store(v, d, values);
+    T y = values[0];
+    for (const T value : values) y = of(y, value);
     return y;
   }
 };
@@ -55,7 +54,7 @@ struct Maximum {
 // The elements [p, p + n), fewer than a vector has; the other lanes change no result.
 template <class Kind, class D, class T>
 HWY_INLINE hn::Vec<D> load_rest(D d, const T* p, int64_t n) {
-  const auto v = load_some(d, p, n);
+  const auto v = load_first(d, p, n);
   if constexpr (Kind::identity == 0) return v;
   else return hn::IfThenElse(hn::FirstN(d, static_cast<size_t>(n)), v, hn::Set(d, Kind::identity));
 }
@@ -64,20 +63,20 @@ HWY_INLINE hn::Vec<D> load_rest(D d, const T* p, int64_t n) {
 // accumulator.
 template <class Kind, class T>
 HWY_NOINLINE typename Kind::Accumulator fold(const T* x, int64_t n) {
-  const hn::ScalableTag<T> d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  constexpr Full<T> d;
+  constexpr int64_t step = lanes<T>;
   typename Kind::Accumulator total = Kind::identity;
   for (int64_t length; n > 0; n -= length, x += length) {
-    length = std::min(n, 128 * lanes);
+    length = std::min(n, 128 * step);
     auto v0 = hn::Set(d, Kind::identity), v1 = v0, v2 = v0, v3 = v0;
     int64_t i = 0;
-    for (; i + 4 * lanes <= length; i += 4 * lanes) {
+    for (; i + 4 * step <= length; i += 4 * step) {
       v0 = Kind::of(d, v0, hn::LoadU(d, x + i));
-      v1 = Kind::of(d, v1, hn::LoadU(d, x + i + lanes));
-      v2 = Kind::of(d, v2, hn::LoadU(d, x + i + 2 * lanes));
-      v3 = Kind::of(d, v3, hn::LoadU(d, x + i + 3 * lanes));
+      v1 = Kind::of(d, v1, hn::LoadU(d, x + i + step));
+      v2 = Kind::of(d, v2, hn::LoadU(d, x + i + 2 * step));
+      v3 = Kind::of(d, v3, hn::LoadU(d, x + i + 3 * step));
     }
-    for (; i + lanes <= length; i += lanes) v0 = Kind::of(d, v0, hn::LoadU(d, x + i));
+    for (; i + step <= length; i += step) v0 = Kind::of(d, v0, hn::LoadU(d, x + i));
     if (i < length) v1 = Kind::of(d, v1, load_rest<Kind>(d, x + i, length - i));
     total = Kind::of(total, static_cast<typename Kind::Accumulator>(
                                 Kind::of_lanes(d, Kind::of(d, Kind::of(d, v0, v1), Kind::of(d, v2, v3)))));
@@ -90,8 +89,8 @@ HWY_NOINLINE typename Kind::Accumulator fold(const T* x, int64_t n) {
 template <class Kind, class T>
 HWY_INLINE void fold_narrow(const T* x, int64_t w, int64_t stride, int64_t rows,
                             typename Kind::Accumulator* acc) {
-  const hn::ScalableTag<T> d;
-  const bool full = w == static_cast<int64_t>(hn::Lanes(d));
+  constexpr Full<T> d;
+  const bool full = w == lanes<T>;
   const auto row = [&](int64_t i) HWY_ATTR {
     return full ? hn::LoadU(d, x + i * stride) : load_rest<Kind>(d, x + i * stride, w);
   };
@@ -108,24 +107,24 @@ HWY_INLINE void fold_narrow(const T* x, int64_t w, int64_t stride, int64_t rows,
     for (; i < rows && rows - i < 4; ++i) v0 = Kind::of(d, v0, row(i));
     total = Kind::of(d, total, Kind::of(d, Kind::of(d, v0, v1), Kind::of(d, v2, v3)));
   }
-  HWY_ALIGN T lanes[hn::MaxLanes(d)];
-  hn::Store(total, d, lanes);
-  for (int64_t j = 0; j < w; ++j) acc[j] = Kind::of(acc[j], typename Kind::Accumulator{lanes[j]});
+  HWY_ALIGN T values[hn::MaxLanes(d)];
+  hn::Store(total, d, values);
+  for (int64_t j = 0; j < w; ++j) acc[j] = Kind::of(acc[j], typename Kind::Accumulator{values[j]});
 }
 // The same for w being the length of four vectors.
 template <class Kind, class T>
 HWY_INLINE void fold_wide(const T* x, int64_t stride, int64_t rows, typename Kind::Accumulator* acc) {
-  const hn::ScalableTag<T> d;
-  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  constexpr Full<T> d;
+  constexpr int64_t step = lanes<T>;
   const auto identity = hn::Set(d, Kind::identity);
   auto t0 = identity, t1 = identity, t2 = identity, t3 = identity;
   for (int64_t i = 0; i < rows;) {
     auto v0 = identity, v1 = identity, v2 = identity, v3 = identity;
     for (const int64_t end = std::min(rows, i + 32); i < end; ++i, x += stride) {
       v0 = Kind::of(d, v0, hn::LoadU(d, x));
-      v1 = Kind::of(d, v1, hn::LoadU(d, x + lanes));
-      v2 = Kind::of(d, v2, hn::LoadU(d, x + 2 * lanes));
-      v3 = Kind::of(d, v3, hn::LoadU(d, x + 3 * lanes));
+      v1 = Kind::of(d, v1, hn::LoadU(d, x + step));
+      v2 = Kind::of(d, v2, hn::LoadU(d, x + 2 * step));
+      v3 = Kind::of(d, v3, hn::LoadU(d, x + 3 * step));
     }
     t0 = Kind::of(d, t0, v0);
     t1 = Kind::of(d, t1, v1);
@@ -134,10 +133,10 @@ HWY_INLINE void fold_wide(const T* x, int64_t stride, int64_t rows, typename Kin
   }
   HWY_ALIGN T values[4 * hn::MaxLanes(d)];
   hn::Store(t0, d, values);
-  hn::Store(t1, d, values + lanes);
-  hn::Store(t2, d, values + 2 * lanes);
-  hn::Store(t3, d, values + 3 * lanes);
-  for (int64_t j = 0; j < 4 * lanes; ++j) acc[j] = Kind::of(acc[j], typename Kind::Accumulator{values[j]});
+  hn::Store(t1, d, values + step);
+  hn::Store(t2, d, values + 2 * step);
+  hn::Store(t3, d, values + 3 * step);
+  for (int64_t j = 0; j < 4 * step; ++j) acc[j] = Kind::of(acc[j], typename Kind::Accumulator{values[j]});
 }
 
 // Floats, or whatever is kept in the type that it has.
@@ -158,14 +157,14 @@ class VectorReducer final : public Reducer {
     for (int64_t i = 0; i < rows; ++i) acc[i] = Kind::of(acc[i], fold<Kind>(x + i * stride, n));
   }
   void add_columns(const void* x_, int64_t n, int64_t stride, int64_t rows, void* acc_) const override {
-    const auto lanes = static_cast<int64_t>(hn::Lanes(hn::ScalableTag<T>()));
+    constexpr int64_t step = lanes<T>;
     const T* x = static_cast<const T*>(x_);
     for (int64_t length; rows > 0; rows -= length, x += length * stride) {
       auto* acc = static_cast<Accumulator*>(acc_);
       length = std::min<int64_t>(rows, 1024);
       int64_t j = 0;
-      for (; j + 4 * lanes <= n; j += 4 * lanes) fold_wide<Kind>(x + j, stride, length, acc + j);
-      for (; j < n; j += lanes) fold_narrow<Kind>(x + j, std::min(lanes, n - j), stride, length, acc + j);
+      for (; j + 4 * step <= n; j += 4 * step) fold_wide<Kind>(x + j, stride, length, acc + j);
+      for (; j < n; j += step) fold_narrow<Kind>(x + j, std::min(step, n - j), stride, length, acc + j);
     }
   }
   void merge(const void* from_, void* acc_, int64_t n) const override {

@@ -54,29 +54,11 @@ using Stored = std::conditional_t<std::is_same_v<T, bool>, uint8_t, T>;
 #define PLUGRAD_BACKENDS_CPU_VECTOR_LOOPS_INL_H_
 #endif
 
-#include "hwy/highway.h"
+#include "plugrad/backends/cpu/vectors-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace plugrad::cpu::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
-
-// Fewer elements than a vector has; the other lanes are 0. Nothing outside of [p, p + n) is touched.
-template <class D, class T>
-HWY_INLINE hn::Vec<D> load_some(D d, const T* p, int64_t n) {
-#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
-  return hn::MaskedLoad(hn::FirstN(d, static_cast<size_t>(n)), d, p);
-#else  // there, a masked load reads all
-  HWY_ALIGN T lanes[hn::MaxLanes(d)] = {};
-  std::copy_n(p, n, lanes);
-  return hn::Load(d, lanes);
-#endif
-}
-template <class D, class T>
-HWY_INLINE void store_some(hn::Vec<D> v, D d, T* p, int64_t n) {
-  HWY_ALIGN T lanes[hn::MaxLanes(d)];
-  hn::Store(v, d, lanes);
-  std::copy_n(lanes, n, p);
-}
 
 // An operand of a loop over contiguous memory: an array, or one value for all.
 template <class T>
@@ -89,8 +71,8 @@ struct Values {
     return hn::LoadU(d, p + i);
   }
   template <class D>
-  HWY_INLINE hn::Vec<D> load_first(D d, int64_t n) const {
-    return load_some(d, p, n);
+  HWY_INLINE hn::Vec<D> load_partly(D d, int64_t n) const {
+    return load_first(d, p, n);
   }
 };
 template <class T>
@@ -103,7 +85,7 @@ struct OneValue {
     return hn::Set(d, value);
   }
   template <class D>
-  HWY_INLINE hn::Vec<D> load_first(D d, int64_t) const {
+  HWY_INLINE hn::Vec<D> load_partly(D d, int64_t) const {
     return hn::Set(d, value);
   }
 };
@@ -118,30 +100,30 @@ constexpr bool is_heavy = requires { Op::heavy; };
 struct VectorLoop {
   template <class T, class Op, class... In>
   static HWY_NOINLINE void run(const Op& op_, T* out, int64_t n, const In... in) {
-    const hn::ScalableTag<T> d;
+    constexpr Full<T> d;
+    constexpr int64_t step = lanes<T>;
     const Op op = op_;  // a copy, which stores to `out` can't change
-    const auto lanes = static_cast<int64_t>(hn::Lanes(d));
-    if (n < lanes) {
-      if (n > 0) store_some(op(d, in.load_first(d, n)...), d, out, n);
+    if (n < step) {
+      if (n > 0) store_first(op(d, in.load_partly(d, n)...), d, out, n);
       return;
     }
     // What is left over at the end is done by a vector that ends there. It is loaded before the loop, which
     // may overwrite part of it.
-    const bool ragged = n % lanes != 0;
+    const bool ragged = n % step != 0;
     auto last = hn::Zero(d);
-    if (ragged) last = op(d, in.load(d, n - lanes)...);
+    if (ragged) last = op(d, in.load(d, n - step)...);
     int64_t i = 0;
     if constexpr (!is_heavy<Op>)
-      for (; i + 4 * lanes <= n; i += 4 * lanes) {
-        const auto v0 = op(d, in.load(d, i)...), v1 = op(d, in.load(d, i + lanes)...);
-        const auto v2 = op(d, in.load(d, i + 2 * lanes)...), v3 = op(d, in.load(d, i + 3 * lanes)...);
+      for (; i + 4 * step <= n; i += 4 * step) {
+        const auto v0 = op(d, in.load(d, i)...), v1 = op(d, in.load(d, i + step)...);
+        const auto v2 = op(d, in.load(d, i + 2 * step)...), v3 = op(d, in.load(d, i + 3 * step)...);
         hn::StoreU(v0, d, out + i);
-        hn::StoreU(v1, d, out + i + lanes);
-        hn::StoreU(v2, d, out + i + 2 * lanes);
-        hn::StoreU(v3, d, out + i + 3 * lanes);
+        hn::StoreU(v1, d, out + i + step);
+        hn::StoreU(v2, d, out + i + 2 * step);
+        hn::StoreU(v3, d, out + i + 3 * step);
       }
-    for (; i + lanes <= n; i += lanes) hn::StoreU(op(d, in.load(d, i)...), d, out + i);
-    if (ragged) hn::StoreU(last, d, out + n - lanes);
+    for (; i + step <= n; i += step) hn::StoreU(op(d, in.load(d, i)...), d, out + i);
+    if (ragged) hn::StoreU(last, d, out + n - step);
   }
 };
 

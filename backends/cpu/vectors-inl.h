@@ -53,7 +53,8 @@ HWY_INLINE hn::Vec<D> load_first(D d, const T* p, int64_t n) {
 #endif
 }
 
-// Writes the first n elements, fewer than all; nothing else is touched. Where masked stores are slow, by halves.
+// Writes the first n elements, fewer than all; nothing else is touched. Where masked stores are slow, by
+// halves.
 template <class D, class T = hn::TFromD<D>>
 HWY_INLINE void store_first(hn::Vec<D> v, D d, T* p, int64_t n) {
 #if HWY_TARGET <= HWY_AVX3
