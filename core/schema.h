@@ -32,7 +32,7 @@ struct ArrayRef {
 };
 
 // What a shape rule sees, and fills in: shape and dtype of each output; for views also strides and offset.
-class Inference {
+class PLUGRAD_PUBLIC Inference {
  public:
   struct Output {
     Shape shape;
@@ -63,7 +63,7 @@ class Inference {
   uint32_t axes(int i, int input = 0) const;
 
   // Throws ShapeError: the op's name, `what`, and all input shapes.
-  [[noreturn]] PLUGRAD_PUBLIC PLUGRAD_COLD void fail(const std::string& what) const;
+  [[noreturn]] PLUGRAD_COLD void fail(const std::string& what) const;
   const OpSchema& op() const { return op_; }
 
  private:
@@ -79,7 +79,7 @@ class Inference {
 PLUGRAD_PUBLIC int normalize_axis(int64_t axis, const Shape& shape, const char* op);
 
 // What a gradient composition sees: one node of the tape, and which input's gradient is asked for.
-class Gradient {
+class PLUGRAD_PUBLIC Gradient {
  public:
   Gradient(const Node& node, const Array* dy, int input) : node_(node), dy_(dy), input_(input) {}
   const Array& dy(int output = 0) const { return dy_[output]; }

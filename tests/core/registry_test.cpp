@@ -25,7 +25,8 @@ void cube(const plugin::Call& c) {
 void cube_gradient(const plugin::Call& c) {
   for (int64_t i = 0; i < plugin::size(c.din(0)); ++i) {
     const double x = plugin::data<double>(c.in(0))[i];
-    plugin::data<double>(c.din(0))[i] = 3 * x * x * plugin::data<double>(c.dout())[i];
+    const double dy = plugin::data<double>(c.dout())[i * c.dout().strides[0]];  // may be one number, repeated
+    plugin::data<double>(c.din(0))[i] = 3 * x * x * dy;
   }
 }
 
