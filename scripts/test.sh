@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds, and runs the tests: optimised, then with the address and undefined-behaviour
-# sanitizers. From any folder, as root or as a user with sudo.
+# Installs what is missing, builds, and runs the tests; with --all the long ones too, and the suite once more with the
+# address and undefined-behaviour sanitizers. From any folder, as root or as a user with sudo.
 # shellcheck source=scripts/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 usage="usage: test.sh [--all] [--preset release|debug|asan|tsan]
-  --all      the long tests too (label long)
-  --preset   this build alone; default: release, then asan"
+  --all      the long tests too (label long), and the asan build after the release build
+  --preset   this build instead; default: release"
 
-presets=(release asan)
+presets=(release)
 selection=(--label-exclude '^long$')
 while (($#)); do
   case $1 in
-    --all) selection=() ;;
+    --all) selection=() && presets=(release asan) ;;
     --preset) presets=("${2:?$usage}") && shift ;;
     --help | -h) say "$usage" && exit ;;
     *) fail "what is $1?"$'\n'"$usage" ;;
