@@ -19,6 +19,7 @@ class Anchors : public testing::Test {
  protected:
   void SetUp() override {
     set_default_device("cpu");
+    set_num_threads(1);  // what runs beside it would make two slower than one
     set_seed(1);
   }
 };
@@ -74,7 +75,7 @@ TEST_F(Anchors, Mlp) {
   namespace m = examples::mlp;
   m::Model model = m::initial({64}, 0.1);
   for (int epoch = 0; epoch < 10; ++epoch) train_epoch(model, m::loss, data->train, 0.5);
-  EXPECT_NEAR(share_right(model, m::predict, data->train), 0.987, 0.0015);
+  EXPECT_GE(share_right(model, m::predict, data->train), 0.9865);
   EXPECT_NEAR(share_right(model, m::predict, data->test), 0.972, 0.003);
 }
 

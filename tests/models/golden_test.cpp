@@ -28,6 +28,7 @@ class Golden : public testing::TestWithParam<const char*> {
     const char* folder = std::getenv("PLUGRAD_GOLDEN");
     if (!folder) GTEST_SKIP() << "PLUGRAD_GOLDEN names no folder with initial values and losses";
     set_default_device(GetParam());
+    set_num_threads(1);  // what runs beside it would make two slower than one
     folder_ = folder;
     losses_ = nlohmann::json::parse(std::ifstream(folder_ / "losses.json")).at("losses");
   }
