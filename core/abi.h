@@ -16,7 +16,7 @@ extern "C" {
 #endif
 
 #define PLUGRAD_ABI_MAJOR 0
-#define PLUGRAD_ABI_MINOR 1
+#define PLUGRAD_ABI_MINOR 2
 #define PLUGRAD_MAX_NDIM 8
 #define PLUGRAD_MANIFEST_SECTION ".plugrad.manifest"
 
@@ -79,6 +79,18 @@ typedef struct plugrad_call {
 } plugrad_call;
 typedef int32_t (*plugrad_kernel)(const plugrad_call* call);
 
+/* What a backend's memory holds, in bytes, and how often it was asked; -1: it can't tell. */
+typedef struct plugrad_memory_statistics {
+  uint32_t size;
+  uint32_t reserved;
+  int64_t in_use, peak_in_use;  /* handed out to arrays and kernels */
+  int64_t held, peak_held;      /* taken from the device */
+  int64_t cached;               /* held, and handed out to nobody */
+  int64_t free, total;          /* of the device */
+  int64_t allocations;          /* answered so far */
+  int64_t upstream_allocations; /* of them, passed on to the device */
+} plugrad_memory_statistics;
+
 /* A backend's memory. A backend whose device_type is kDLCPU works on ordinary host memory, which the host
  * allocates: it leaves the functions null. Each function returns a plugrad_status and explains a failure
  * through host->fail. */
@@ -94,6 +106,15 @@ typedef struct plugrad_memory {
   int32_t (*copy)(void* self, int32_t ordinal, void* to, const void* from, size_t bytes, int32_t direction);
   int32_t (*synchronize)(void* self, int32_t ordinal);
   void* (*stream)(void* self, int32_t ordinal); /* of the calling thread */
+  /* The rest may be null.
+   *
+   * Work of the calling thread's stream is about to touch an allocation that another thread made, or that
+   * work of another thread's stream has touched: that work is waited for in stream order, and the memory is
+   * not used again before the calling thread's work on it is done. */
+  int32_t (*share)(void* self, int32_t ordinal, void* data);
+  int32_t (*statistics)(void* self, int32_t ordinal, plugrad_memory_statistics* statistics);
+  /* Gives memory that nobody uses back to the device. */
+  int32_t (*release_cached)(void* self, int32_t ordinal);
 } plugrad_memory;
 
 /* The host's table of functions, given to plugrad_init. It outlives the plugin. */

@@ -73,7 +73,7 @@ Array Array::from_bytes(const void* data, int64_t count, const Shape& shape, DTy
   const size_t bytes = static_cast<size_t>(count) * size_of(dtype);
   if (bytes == 0) return a;
   if (detail::on_host(device)) std::memcpy(a.raw(), data, bytes);
-  else detail::copy_bytes(device, a.raw(), data, bytes, PLUGRAD_HOST_TO_DEVICE);
+  else detail::copy_bytes(*a.storage(), a.raw(), data, bytes, PLUGRAD_HOST_TO_DEVICE);
   return a;
 }
 
@@ -81,7 +81,7 @@ void Array::item_into(void* element) const {
   if (!body_) throw Error("item: an empty array");
   if (size() != 1) throw ShapeError(fmt::format("item: needs one element, not shape {}", to_string(shape())));
   if (detail::on_host(device())) std::memcpy(element, raw(), size_of(dtype()));
-  else detail::copy_bytes(device(), element, raw(), size_of(dtype()), PLUGRAD_DEVICE_TO_HOST);
+  else detail::copy_bytes(*storage(), element, raw(), size_of(dtype()), PLUGRAD_DEVICE_TO_HOST);
 }
 
 void Array::bytes_into(void* elements) const {
@@ -89,7 +89,7 @@ void Array::bytes_into(void* elements) const {
   const Array source = contiguous() ? *this : detail::call_copy(detach());
   const size_t bytes = static_cast<size_t>(size()) * size_of(dtype());
   if (detail::on_host(device())) std::memcpy(elements, source.raw(), bytes);
-  else detail::copy_bytes(device(), elements, source.raw(), bytes, PLUGRAD_DEVICE_TO_HOST);
+  else detail::copy_bytes(*storage(), elements, source.raw(), bytes, PLUGRAD_DEVICE_TO_HOST);
 }
 
 }  // namespace plugrad

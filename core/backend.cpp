@@ -19,7 +19,7 @@ namespace plugrad {
 namespace detail {
 
 // No DLDeviceType is 0: the id of a backend that is not loaded never passes for one in host memory.
-DLDeviceType device_type[max_backends] = {};
+DLDeviceType device_type[256] = {};
 
 }  // namespace detail
 
@@ -51,6 +51,8 @@ std::optional<BackendId> find_backend(std::string_view name) {
 }
 
 const detail::Backend& loaded_backend(Device device, const char* what) {
+  if (device.backend >= detail::n_backends())
+    throw DeviceError(fmt::format("{}: no backend has number {}", what, device.backend));
   const detail::Backend& b = detail::backend(device.backend);
   if (!b.loaded.load(std::memory_order_acquire))
     throw DeviceError(
@@ -58,21 +60,11 @@ const detail::Backend& loaded_backend(Device device, const char* what) {
   return b;
 }
 
-// Calls a function of the backend's memory; a status that is not PLUGRAD_OK becomes an exception.
-template <class F>
-void call_memory(Device device, const char* what, F&& f) {
-  detail::ThreadState& t = detail::thread_state();
-  t.message[0] = 0;
-  const int32_t status = f();
-  if (status != PLUGRAD_OK)
-    detail::throw_status(status, fmt::format("{} on {}", what, to_string(device)), t.message);
-}
-
 int device_count_of(Device device) {
   const detail::Backend& b = loaded_backend(device, "device_count");
   if (detail::on_host(device)) return 1;
   int32_t count = 0;
-  call_memory(device, "device_count", [&] { return b.memory.device_count(b.memory.self, &count); });
+  detail::call_memory(device, "device_count", [&] { return b.memory.device_count(b.memory.self, &count); });
   return count;
 }
 
@@ -157,7 +149,8 @@ void set_default_device(std::string_view device) {
 void synchronize(Device device) {
   const detail::Backend& b = loaded_backend(device, "synchronize");
   if (detail::on_host(device)) return;
-  call_memory(device, "synchronize", [&] { return b.memory.synchronize(b.memory.self, device.ordinal); });
+  detail::call_memory(device, "synchronize",
+                      [&] { return b.memory.synchronize(b.memory.self, device.ordinal); });
 }
 
 int device_count(std::string_view backend) {
@@ -207,17 +200,27 @@ BackendId intern_backend(std::string_view name) {
   return static_cast<BackendId>(n);
 }
 
+void throw_memory_status(int32_t status, Device device, const char* what, const char* message) {
+  throw_status(status, fmt::format("{} on {}", what, to_string(device)), message);
+}
+
+const plugrad_memory& loaded_memory(Device device, const char* what) {
+  return loaded_backend(device, what).memory;
+}
+
 void* stream_of(Device device) {
   const plugrad_memory& m = backend(device.backend).memory;
   return m.stream ? m.stream(m.self, device.ordinal) : nullptr;
 }
 
-void copy_bytes(Device device, void* to, const void* from, size_t bytes, plugrad_copy direction) {
+void copy_bytes(Storage& storage, void* to, const void* from, size_t bytes, plugrad_copy direction) {
+  const Device device = storage.device;
   const Backend& b = loaded_backend(device, "copy");
   if (on_host(device)) {
     std::memmove(to, from, bytes);
     return;
   }
+  order_streams(storage, stream_of(device));
   call_memory(device, "copy",
               [&] { return b.memory.copy(b.memory.self, device.ordinal, to, from, bytes, direction); });
 }

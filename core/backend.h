@@ -46,11 +46,26 @@ PLUGRAD_PUBLIC Backend& backend(BackendId id);
 PLUGRAD_PUBLIC BackendId intern_backend(std::string_view name);  // DeviceError when there are too many
 PLUGRAD_PUBLIC int n_backends();
 
+[[noreturn]] PLUGRAD_COLD void throw_memory_status(int32_t status, Device device, const char* what,
+                                                   const char* message);
+
 extern std::atomic<int> thread_limit;
 void* stream_of(Device device);
 
-// Copies between memories; `ordinal`s are the device's. Throws DeviceError.
-void copy_bytes(Device device, void* to, const void* from, size_t bytes, plugrad_copy direction);
+// The memory of a loaded backend; DeviceError, starting with `what`, where it is not loaded.
+const plugrad_memory& loaded_memory(Device device, const char* what);
+// Calls a function of a backend's memory; a status that is not PLUGRAD_OK becomes an exception.
+template <class F>
+void call_memory(Device device, const char* what, F&& f) {
+  ThreadState& t = thread_state();
+  t.message[0] = 0;
+  const int32_t status = f();
+  if (status != PLUGRAD_OK) throw_memory_status(status, device, what, t.message);
+}
+
+// Copies between memories of the device of `storage`, which `to` or `from` lies in, or both do. Throws
+// DeviceError.
+void copy_bytes(Storage& storage, void* to, const void* from, size_t bytes, plugrad_copy direction);
 
 }  // namespace detail
 }  // namespace plugrad

@@ -69,7 +69,11 @@ PLUGRAD_COLD bool check_operands(ThreadState& t, const Row& op, const ArrayRef* 
         dtype_error(op, in, n_in);
     return false;
   }
-  if (n_in == 0) return false;
+  if (n_in == 0) {
+    if (device.backend >= max_backends)
+      throw DeviceError(fmt::format("{}: no backend has number {}", op.schema->name, device.backend));
+    return false;
+  }
   bool same = true;
   for (int i = 1; i < n_in; ++i) same &= in[i]->dtype() == in[0]->dtype();
   if (same && (op.dtypes & set_of(in[0]->dtype()))) return false;
@@ -156,7 +160,7 @@ void dispatch(const Row& op, const ArrayRef* in, int n_in, const Value* attr, in
       unusual |= (epoch > detail::not_recording && epoch != tape) | (a.dtype() != first.dtype()) |
                  !(a.device() == device);
     }
-  } else if (n_in > 0) {
+  } else if (n_in > 0 || device.backend >= max_backends) {
     unusual = true;
   }
   if (unusual) [[unlikely]] {

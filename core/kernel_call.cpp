@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <cstddef>
+
+#include "plugrad/core/array.h"
+
 namespace plugrad::detail {
 
 void throw_status(int32_t status, std::string_view what, const char* message) {
@@ -26,10 +30,31 @@ void release_workspace(ThreadState& t) {
   }
 }
 
+namespace {
+// Tensors that kernels are given are the views of arrays' bodies.
+Storage& storage_of(const DLTensor& view) {
+  const char* body = reinterpret_cast<const char*>(&view) - offsetof(Body, view);
+  return *reinterpret_cast<const Body*>(body)->storage;
+}
+}  // namespace
+
+void enter_device(ThreadState& t, Device device, const plugrad_call& call) {
+  void* const stream = stream_of(device);
+  const auto order = [stream](const DLTensor* const* tensors, int n) {
+    for (int i = 0; tensors && i < n; ++i)
+      if (tensors[i]) order_streams(storage_of(*tensors[i]), stream);
+  };
+  order(call.in, call.n_in);
+  order(call.out, call.n_out);
+  order(call.dout, call.n_out);
+  order(call.din, call.n_in);
+  t.context.stream = stream;
+}
+
 void after_failure(ThreadState& t, const Row& op, Device device, plugrad_kernel kernel,
                    const plugrad_call& call, int32_t status) {
   if (status == PLUGRAD_OUT_OF_MEMORY) {
-    release_host_cache();
+    release_cached_memory(device);
     t.message[0] = 0;
     status = kernel(&call);
     if (t.workspace) release_workspace(t);

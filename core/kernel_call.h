@@ -12,13 +12,15 @@ namespace plugrad::detail {
 PLUGRAD_COLD void after_failure(ThreadState& t, const Row& op, Device device, plugrad_kernel kernel,
                                 const plugrad_call& call, int32_t status);
 PLUGRAD_COLD void release_workspace(ThreadState& t);
+// Before a kernel that enqueues its work: on which stream, and after what.
+PLUGRAD_COLD void enter_device(ThreadState& t, Device device, const plugrad_call& call);
 
 inline void run(ThreadState& t, const Row& op, Device device, plugrad_kernel kernel,
                 const plugrad_call& call) {
   t.context.threads = thread_limit.load(std::memory_order_relaxed);
   t.workspace_device = device;
   if (!on_host(device)) [[unlikely]]
-    t.context.stream = stream_of(device);
+    enter_device(t, device, call);
   const int32_t status = kernel(&call);
   if (t.workspace) [[unlikely]]
     release_workspace(t);

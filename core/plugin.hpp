@@ -145,10 +145,10 @@ struct Cell {
 
 }  // namespace plugrad::plugin
 
-// The linker names the bounds of a section whose name is an identifier.
+// The linker names the bounds of a section whose name is an identifier; weak: null where there are no cells.
 extern "C" {
-extern const plugrad::plugin::Cell* __start_plugrad_cells[] __attribute__((visibility("hidden")));
-extern const plugrad::plugin::Cell* __stop_plugrad_cells[] __attribute__((visibility("hidden")));
+extern const plugrad::plugin::Cell* __start_plugrad_cells[] __attribute__((weak, visibility("hidden")));
+extern const plugrad::plugin::Cell* __stop_plugrad_cells[] __attribute__((weak, visibility("hidden")));
 }
 
 namespace plugrad::plugin {
@@ -160,10 +160,10 @@ inline int32_t add_all_kernels(const plugrad_host* host) {
 }  // namespace plugrad::plugin
 
 // The section holds pointers: compilers pad larger objects, and the walk over them would meet the gaps.
-#define PLUGRAD_CELL_(op, forward, gradient)                                                               \
-  static const plugrad::plugin::Cell plugrad_cell_of_##op = {#op, forward, gradient};                      \
-  [[gnu::section("plugrad_cells"), gnu::used]] static const plugrad::plugin::Cell* plugrad_entry_of_##op = \
-      &plugrad_cell_of_##op
+#define PLUGRAD_CELL_(op, forward, gradient)                                          \
+  static const plugrad::plugin::Cell plugrad_cell_of_##op = {#op, forward, gradient}; \
+  [[gnu::section("plugrad_cells"), gnu::used,                                         \
+    maybe_unused]] static const plugrad::plugin::Cell* plugrad_entry_of_##op = &plugrad_cell_of_##op
 
 // The kernels of one op: functions `void(const plugrad::plugin::Call&)`.
 #define PLUGRAD_KERNELS(op, forward, gradient) \

@@ -60,7 +60,7 @@ View host_view(const Array& x, std::unique_ptr<char[]>& bytes) {
   const Array source = x.contiguous() ? x : detail::call_copy(x.detach());
   const size_t n = static_cast<size_t>(x.size() * v.item);
   bytes = std::make_unique<char[]>(n);
-  detail::copy_bytes(x.device(), bytes.get(),
+  detail::copy_bytes(*source.storage(), bytes.get(),
                      static_cast<const char*>(source.tensor().data) + source.tensor().byte_offset, n,
                      PLUGRAD_DEVICE_TO_HOST);
   v.data = bytes.get();

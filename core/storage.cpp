@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <cstdlib>
+#include <memory>
 #include <new>
 
 #include "plugrad/core/backend.h"
@@ -75,12 +77,19 @@ Storage* device_block(ThreadState& t, Device device, size_t bytes) {
   s->bytes = bytes;
   s->bin = no_bin;
   s->release = release_on_device;
+  s->owner = stream_of(device);
   return s.release();
 }
+
+// The owner of memory that several streams have touched.
+char several_streams;
 
 }  // namespace
 
 Storage* allocate_slow(ThreadState& t, Device device, size_t bytes) {
+  if (device.backend >= n_backends())
+    throw DeviceError(
+        fmt::format("device {}:{}: no backend has this number", device.backend, device.ordinal));
   if (!backend(device.backend).loaded.load(std::memory_order_acquire))
     throw DeviceError(
         fmt::format("{}: backend {} is not loaded", to_string(device), backend(device.backend).name));
@@ -102,6 +111,15 @@ Storage* allocate_slow(ThreadState& t, Device device, size_t bytes) {
 
 void release_slow(Storage* s) { s->release(s); }
 
+void order_streams(Storage& s, void* stream) {
+  std::atomic_ref owner(s.owner);
+  if (owner.load(std::memory_order_relaxed) == stream) return;
+  const plugrad_memory& m = backend(s.device.backend).memory;
+  if (!m.share) return;
+  owner.store(&several_streams, std::memory_order_relaxed);
+  call_memory(s.device, "share", [&] { return m.share(m.self, s.device.ordinal, s.data); });
+}
+
 }  // namespace detail
 
 CacheStatistics host_cache_statistics() {
@@ -117,6 +135,31 @@ void release_host_cache() {
       detail::release_slow(s);
     }
   t.cached_bytes = 0;
+}
+
+MemoryStatistics memory_statistics(Device device) {
+  MemoryStatistics r{-1, -1, -1, -1, -1, -1, -1, -1, -1};
+  const plugrad_memory& m = detail::loaded_memory(device, "memory_statistics");
+  if (detail::on_host(device)) {
+    const CacheStatistics host = host_cache_statistics();
+    r.cached = host.cached_bytes;
+    r.upstream_allocations = host.upstream_allocations;
+  } else if (m.statistics) {
+    plugrad_memory_statistics s{sizeof s, 0, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+    detail::call_memory(device, "memory_statistics",
+                        [&] { return m.statistics(m.self, device.ordinal, &s); });
+    r = {s.in_use, s.peak_in_use, s.held,        s.peak_held,           s.cached,
+         s.free,   s.total,       s.allocations, s.upstream_allocations};
+  }
+  return r;
+}
+
+void release_cached_memory(Device device) {
+  const plugrad_memory& m = detail::loaded_memory(device, "release_cached_memory");
+  if (detail::on_host(device)) release_host_cache();
+  else if (m.release_cached)
+    detail::call_memory(device, "release_cached_memory",
+                        [&] { return m.release_cached(m.self, device.ordinal); });
 }
 
 }  // namespace plugrad

@@ -36,7 +36,7 @@ struct Storage {
   size_t bytes;
   Storage* next;
   void (*release)(Storage*);  // for what is not on a free list
-  void* owner;                // release's own
+  void* owner;                // release's own; on a device: the stream that the memory belongs to
   uint16_t bin;
   Device device;
 };
@@ -49,6 +49,20 @@ struct CacheStatistics {
 };
 PLUGRAD_PUBLIC CacheStatistics host_cache_statistics();
 PLUGRAD_PUBLIC void release_host_cache();
+
+// What the memory of a device holds, in bytes; -1 where its backend can't tell.
+struct MemoryStatistics {
+  int64_t in_use, peak_in_use;   // handed out to arrays and kernels
+  int64_t held, peak_held;       // taken from the device
+  int64_t cached;                // held, and handed out to nobody; on the host: by the calling thread
+  int64_t free, total;           // of the device
+  int64_t allocations;           // answered so far
+  int64_t upstream_allocations;  // of them, passed on to the device
+};
+// DeviceError where the device is not there.
+PLUGRAD_PUBLIC MemoryStatistics memory_statistics(Device device);
+// Gives cached memory back to the device; on the host, that of the calling thread.
+PLUGRAD_PUBLIC void release_cached_memory(Device device);
 inline constexpr int64_t host_cache_limit = int64_t{1} << 30;
 
 namespace detail {
@@ -79,7 +93,7 @@ inline size_t class_bytes(int bin) {
 PLUGRAD_PUBLIC PLUGRAD_COLD Storage* allocate_slow(ThreadState& t, Device device, size_t bytes);
 PLUGRAD_PUBLIC PLUGRAD_COLD void release_slow(Storage* s);
 // Where each backend's arrays lie; kDLCPU: in ordinary memory of the host.
-extern PLUGRAD_PUBLIC DLDeviceType device_type[max_backends];
+extern PLUGRAD_PUBLIC DLDeviceType device_type[256];  // whatever a BackendId holds
 inline bool on_host(Device d) { return device_type[d.backend] == kDLCPU; }
 
 // Uninitialised memory of one owner.
@@ -107,6 +121,10 @@ inline void release(Storage* s) {
   t.free_blocks[s->bin] = s;
   t.cached_bytes += static_cast<int64_t>(s->bytes);
 }
+
+// Before work of the calling thread's stream touches memory of a device: waits, in stream order, for the work
+// of other streams on it.
+PLUGRAD_PUBLIC PLUGRAD_COLD void order_streams(Storage& s, void* stream);
 
 }  // namespace detail
 }  // namespace plugrad

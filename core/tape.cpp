@@ -446,7 +446,7 @@ Array Array::to(Device device) const {
       source.bytes_into(staged.data());
       from = staged.data();
     }
-    detail::copy_bytes(device, result.raw(), from, bytes, PLUGRAD_HOST_TO_DEVICE);
+    detail::copy_bytes(*result.storage(), result.raw(), from, bytes, PLUGRAD_HOST_TO_DEVICE);
   }
   const ArrayRef in[] = {*this};
   detail::record_custom(in, result,

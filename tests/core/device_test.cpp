@@ -7,6 +7,7 @@
 
 #include "plugrad/core/array.h"
 #include "plugrad/core/backend.h"
+#include "plugrad/ops/ops.h"
 #include "plugrad/tests/core/simulated_backend.h"
 #include "plugrad/tests/support/temp_files.h"
 
@@ -133,7 +134,10 @@ TEST(DefaultDeviceDeathTest, CanBeSetAfterTheEnvironmentsFailed) {
 
 class DeviceMemory : public testing::Test {
  protected:
-  ~DeviceMemory() override { state_.fail = false; }
+  ~DeviceMemory() override {
+    state_.fail = false;
+    state_.stream = simulated_stream();
+  }
   SimulatedState& state_ = simulated_backend();
   const Device device_ = parse_device("simulated:1");
 };
@@ -172,6 +176,63 @@ TEST_F(DeviceMemory, RunningOutNamesTheDevice) {
       message_of<DeviceError>([&] { Array::empty(Shape{int64_t{1} << 30}, float32, device_); });
   EXPECT_EQ(message.find("simulated:1: out of memory"), 0u) << message;
   EXPECT_NE(message.find("the simulated device is full"), std::string::npos) << message;
+}
+
+TEST_F(DeviceMemory, OfAnotherStreamIsSharedBeforeItIsTouched) {
+  const Array x = Array::from_data(std::span<const float>(std::vector<float>{1, 2}), {2}, device_);
+  state_.shared.clear();
+  const Array own = copy(x);
+  EXPECT_TRUE(state_.shared.empty()) << "one stream needs no order";
+
+  int other = 0;
+  state_.stream = &other;
+  const Array copied = copy(x);
+  EXPECT_EQ(state_.shared, std::vector<void*>{x.tensor().data}) << "the output belongs to the new stream";
+  EXPECT_EQ(x.to_vector<float>(), (std::vector<float>{1, 2}));
+  EXPECT_EQ(state_.shared.size(), 2u) << "copies to the host are work of a stream, too";
+
+  state_.stream = simulated_stream();
+  copy(x);
+  EXPECT_EQ(state_.shared.size(), 3u) << "the other stream may have written since";
+  copy(own);
+  EXPECT_EQ(state_.shared.size(), 3u);
+}
+
+TEST_F(DeviceMemory, ThatCannotBeSharedStopsTheOp) {
+  const Array x = Array::from_data(std::span<const float>(std::vector<float>{1}), {1}, device_);
+  int other = 0;
+  state_.stream = &other;
+  state_.fail = true;
+  EXPECT_EQ(message_of<DeviceError>([&] { x.item(); }), "share on simulated:1: simulated failure");
+}
+
+TEST_F(DeviceMemory, HasStatistics) {
+  const MemoryStatistics s = memory_statistics(device_);
+  EXPECT_EQ(s.total, static_cast<int64_t>(simulated_memory_limit));
+  EXPECT_EQ(s.allocations, state_.allocations);
+  EXPECT_EQ(s.in_use, -1) << "what the backend cannot tell";
+  const int64_t before = state_.cache_releases;
+  release_cached_memory(device_);
+  EXPECT_EQ(state_.cache_releases, before + 1);
+}
+
+TEST(Device, OfNoBackendIsAnError) {
+  const Device none{77, 0};
+  EXPECT_THROW(Array::empty(Shape{2}, float32, none), DeviceError);
+  EXPECT_THROW(synchronize(none), DeviceError);
+  EXPECT_THROW(memory_statistics(none), DeviceError);
+  EXPECT_EQ(message_of<DeviceError>([&] { full({2}, 1, float32, none); }), "full: no backend has number 77");
+}
+
+TEST(HostMemory, HasStatistics) {
+  bare_backend();
+  const Device host = parse_device(bare_name);
+  { const Array x = Array::empty(Shape{1000}, float32, host); }
+  const MemoryStatistics s = memory_statistics(host);
+  EXPECT_GE(s.upstream_allocations, 1);
+  release_cached_memory(host);
+  EXPECT_EQ(memory_statistics(host).cached, 0);
+  EXPECT_EQ(s.total, -1);
 }
 
 TEST(HostMemory, NeedsNoFunctions) {

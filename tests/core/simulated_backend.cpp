@@ -11,9 +11,9 @@ namespace plugrad::tests {
 
 namespace {
 
-SimulatedState state;
 const plugrad_host* host = nullptr;
 int stream_target = 0;
+SimulatedState state{.stream = &stream_target};
 
 // Not canonical: no memory is ever there.
 constexpr uintptr_t tag = uintptr_t{1} << 62;
@@ -65,7 +65,25 @@ int32_t synchronize(void*, int32_t) {
   return PLUGRAD_OK;
 }
 
-void* stream(void*, int32_t ordinal) { return ordinal == 1 ? &stream_target : nullptr; }
+void* stream(void*, int32_t ordinal) { return ordinal == 1 ? state.stream : nullptr; }
+
+int32_t share(void*, int32_t, void* data) {
+  if (state.fail) return failing();
+  state.shared.push_back(data);
+  return PLUGRAD_OK;
+}
+
+int32_t statistics(void*, int32_t, plugrad_memory_statistics* s) {
+  if (state.fail) return failing();
+  s->allocations = state.allocations;
+  s->total = simulated_memory_limit;
+  return PLUGRAD_OK;
+}
+
+int32_t release_cached(void*, int32_t) {
+  ++state.cache_releases;
+  return PLUGRAD_OK;
+}
 
 // Copies the axes from `axis` on, row-major, to where `out` points, and moves it on.
 void copy_axes(const DLTensor& x, const char* from, int axis, size_t item, char*& out) {
@@ -85,8 +103,8 @@ void copy_kernel(const plugin::Call& c) {
 
 int32_t init_simulated(const plugrad_host* h) {
   host = h;
-  plugrad_memory memory{sizeof memory, kDLExtDev, nullptr,     device_count, allocate,
-                        deallocate,    copy,      synchronize, stream};
+  plugrad_memory memory{sizeof memory, kDLExtDev,   nullptr, device_count, allocate,   deallocate,
+                        copy,          synchronize, stream,  share,        statistics, release_cached};
   if (const int32_t status = h->set_memory(h->self, &memory)) return status;
   return h->add_kernel(h->self, "copy", &plugin::guarded<&copy_kernel>, nullptr);
 }

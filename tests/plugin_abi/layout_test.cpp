@@ -94,7 +94,19 @@ void kernel_structs(Layout& layout) {
 }
 
 void host_structs(Layout& layout) {
-  BEGIN(plugrad_memory, 9);
+  BEGIN(plugrad_memory_statistics, 11);
+  FIELD(plugrad_memory_statistics, size);
+  FIELD(plugrad_memory_statistics, reserved);
+  FIELD(plugrad_memory_statistics, in_use);
+  FIELD(plugrad_memory_statistics, peak_in_use);
+  FIELD(plugrad_memory_statistics, held);
+  FIELD(plugrad_memory_statistics, peak_held);
+  FIELD(plugrad_memory_statistics, cached);
+  FIELD(plugrad_memory_statistics, free);
+  FIELD(plugrad_memory_statistics, total);
+  FIELD(plugrad_memory_statistics, allocations);
+  FIELD(plugrad_memory_statistics, upstream_allocations);
+  BEGIN(plugrad_memory, 12);
   FIELD(plugrad_memory, size);
   FIELD(plugrad_memory, device_type);
   FIELD(plugrad_memory, self);
@@ -104,6 +116,9 @@ void host_structs(Layout& layout) {
   FIELD(plugrad_memory, copy);
   FIELD(plugrad_memory, synchronize);
   FIELD(plugrad_memory, stream);
+  FIELD(plugrad_memory, share);
+  FIELD(plugrad_memory, statistics);
+  FIELD(plugrad_memory, release_cached);
   BEGIN(plugrad_host, 7);
   FIELD(plugrad_host, size);
   FIELD(plugrad_host, abi_major);
