@@ -122,7 +122,7 @@ def hiawatha(folders, rows=128, length=100):
     return [(grid[s : s + length].contiguous(), grid[s + 1 : s + length + 1].contiguous()) for s in starts]
 
 
-# --- models: each makes train(weights), which yields the loss of every update ------------------------------------------
+# --- models: train(weights) yields the loss of every update; mean_loss(weights) is over all batches ---------------------
 
 
 def sgd(weights, loss, rate, clip=None):
@@ -137,54 +137,43 @@ def sgd(weights, loss, rate, clip=None):
     return loss.detach()
 
 
-def train_linreg(folders):
-    x, y = housing(folders)
-
-    def train(weights):
-        w, b = weights
-        for _ in range(10_000):
-            yield sgd(weights, F.mse_loss(torch.addmm(b, x, w), y), 0.1)
-
-    return train
+def linreg_loss(weights, x, y):
+    w, b = weights
+    return F.mse_loss(torch.addmm(b, x, w), y)
 
 
-def train_softmax(folders):
-    batches = mnist(folders, (784,))
-
-    def train(weights):
-        w, b = weights
-        for _ in range(10):
-            for x, y in batches:
-                yield sgd(weights, F.cross_entropy(torch.addmm(b, x, w), y), 0.5)
-
-    return train
+def softmax_loss(weights, x, y):
+    w, b = weights
+    return F.cross_entropy(torch.addmm(b, x, w), y)
 
 
-def train_mlp(folders):
-    batches = mnist(folders, (784,))
-
-    def train(weights):
-        w1, b1, w2, b2 = weights
-        for _ in range(10):
-            for x, y in batches:
-                hidden = torch.relu(torch.addmm(b1, x, w1))
-                yield sgd(weights, F.cross_entropy(torch.addmm(b2, hidden, w2), y), 0.5)
-
-    return train
+def mlp_loss(weights, x, y):
+    w1, b1, w2, b2 = weights
+    hidden = torch.relu(torch.addmm(b1, x, w1))
+    return F.cross_entropy(torch.addmm(b2, hidden, w2), y)
 
 
-def train_lenet(folders):
-    batches = mnist(folders, (1, 28, 28))
+def lenet_loss(weights, x, y):
+    conv1, b1, conv2, b2, fc1, b3, fc2, b4 = weights
+    x = F.max_pool2d(torch.relu(F.conv2d(x, conv1, b1)), 2)
+    x = F.max_pool2d(torch.relu(F.conv2d(x, conv2, b2)), 2)
+    x = torch.relu(F.linear(x.flatten(1), fc1, b3))
+    return F.cross_entropy(F.linear(x, fc2, b4), y)
 
-    def train(weights):
-        conv1, b1, conv2, b2, fc1, b3, fc2, b4 = weights
-        for x, y in batches:
-            x = F.max_pool2d(torch.relu(F.conv2d(x, conv1, b1)), 2)
-            x = F.max_pool2d(torch.relu(F.conv2d(x, conv2, b2)), 2)
-            x = torch.relu(F.linear(x.flatten(1), fc1, b3))
-            yield sgd(weights, F.cross_entropy(F.linear(x, fc2, b4), y), 0.1)
 
-    return train
+class Supervised:
+    """A model whose loss takes batches one by one."""
+
+    def __init__(self, loss, batches, epochs, rate):
+        self.loss, self.batches, self.epochs, self.rate = loss, batches, epochs, rate
+
+    def train(self, weights):
+        for _ in range(self.epochs):
+            for x, y in self.batches:
+                yield sgd(weights, self.loss(weights, x, y), self.rate)
+
+    def mean_loss(self, weights):
+        return statistics.fmean(self.loss(weights, x, y).item() for x, y in self.batches)
 
 
 def charlm_cells(weights, tokens, h, c):
@@ -212,42 +201,61 @@ def charlm_fused(weights, tokens, h, c):
     return y, h[0], c[0]
 
 
-def train_charlm(folders, lstm):
-    chunks = hiawatha(folders)
-    forward = {"cells": charlm_cells, "fused": charlm_fused}[lstm]
+class Charlm:
+    """A language model whose state goes on from chunk to chunk."""
 
-    def train(weights):
+    def __init__(self, folders, lstm):
+        self.chunks = hiawatha(folders)
+        self.forward = {"cells": charlm_cells, "fused": charlm_fused}[lstm]
+
+    def losses(self, weights):
         h = c = torch.zeros(128, 256)
-        for tokens, targets in chunks:
-            y, h, c = forward(weights, tokens, h.detach(), c.detach())
+        for tokens, targets in self.chunks:
+            y, h, c = self.forward(weights, tokens, h.detach(), c.detach())
             logits = torch.addmm(weights[4], y.reshape(-1, 256), weights[3])
-            yield sgd(weights, F.cross_entropy(logits, targets.reshape(-1)), 4.0, clip=3.0)
+            yield F.cross_entropy(logits, targets.reshape(-1))
 
-    return train
+    def train(self, weights):
+        for loss in self.losses(weights):
+            yield sgd(weights, loss, 4.0, clip=3.0)
+
+    def mean_loss(self, weights):
+        return statistics.fmean(loss.item() for loss in self.losses(weights))
 
 
-MODELS = {"linreg": train_linreg, "softmax": train_softmax, "mlp": train_mlp, "lenet": train_lenet}
+def make_model(row, options):
+    if row == "linreg":
+        return Supervised(linreg_loss, [housing(options.folders)], 10_000, 0.1)
+    if row == "softmax":
+        return Supervised(softmax_loss, mnist(options.folders, (784,)), 10, 0.5)
+    if row == "mlp":
+        return Supervised(mlp_loss, mnist(options.folders, (784,)), 10, 0.5)
+    if row == "lenet":
+        return Supervised(lenet_loss, mnist(options.folders, (1, 28, 28)), 1, 0.1)
+    return Charlm(options.folders, options.lstm)
 
 
 # --- measuring -------------------------------------------------------------------------------------------------------
 
 
-def run_once(train, initial):
-    """Seconds by the clock and of the processor, the number of updates, the first twenty losses and the last."""
+def run_once(model, initial):
+    """Seconds by the clock and of the processor, updates, the first twenty losses, the mean over all batches after."""
     weights = [w.clone().requires_grad_() for w in initial]
-    first, last, updates = [], None, 0
+    first, updates = [], 0
     start, start_cpu = time.perf_counter(), time.process_time()
-    for last in train(weights):
+    for loss in model.train(weights):
         if updates < 20:
-            first.append(last)
+            first.append(loss)
         updates += 1
     seconds, cpu_seconds = time.perf_counter() - start, time.process_time() - start_cpu
+    with torch.no_grad():
+        final = model.mean_loss(weights)
     return {
         "seconds": seconds,
         "cpu_seconds": cpu_seconds,
         "updates": updates,
         "first_losses": [loss.item() for loss in first],
-        "final_loss": last.item(),
+        "final_loss": final,
     }
 
 
@@ -263,14 +271,11 @@ def check(row, losses, options):
 
 
 def measure(row, options):
-    if row == "charlm":
-        train = train_charlm(options.folders, options.lstm)
-    else:
-        train = MODELS[row](options.folders)
+    model = make_model(row, options)
     initial = initial_weights(row, options)
-    first = run_once(train, initial)
+    first = run_once(model, initial)
     distance = check(row, first["first_losses"], options)
-    runs = [run_once(train, initial) for _ in range(options.repeats)]
+    runs = [run_once(model, initial) for _ in range(options.repeats)]
     if not all(math.isfinite(run["final_loss"]) for run in runs):
         raise Failure(f"{row}: the final losses are {[run['final_loss'] for run in runs]}")
     seconds = [run["seconds"] for run in runs]
