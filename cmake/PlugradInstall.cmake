@@ -17,7 +17,7 @@ endfunction()
 install_component(headers plugrad_headers ${CMAKE_INSTALL_LIBDIR})
 install_component(plugrad plugrad ${CMAKE_INSTALL_LIBDIR})
 install_component(nn plugrad_nn ${CMAKE_INSTALL_LIBDIR})
-foreach(backend IN LISTS PLUGRAD_BACKENDS)
+foreach(backend IN LISTS PLUGRAD_BUILT_BACKENDS)
   install_component(${backend} plugrad_${backend} ${PLUGRAD_INSTALL_PLUGIN_DIR})
 endforeach()
 

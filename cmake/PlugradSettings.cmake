@@ -33,12 +33,12 @@ if(PLUGRAD_SANITIZE)
 endif()
 
 add_library(plugrad_warnings INTERFACE)
-target_compile_options(plugrad_warnings INTERFACE
+target_compile_options(plugrad_warnings INTERFACE $<$<COMPILE_LANGUAGE:CXX>:
   -Wall -Wextra -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast -Wnon-virtual-dtor -Woverloaded-virtual
-  -Wcast-qual -Wformat=2 -Wimplicit-fallthrough)
+  -Wcast-qual -Wformat=2 -Wimplicit-fallthrough>)
 # GCC 12 sees overlaps in `"text" + std::string` that are not there (bug 105651).
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  target_compile_options(plugrad_warnings INTERFACE -Wno-restrict)
+  target_compile_options(plugrad_warnings INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-Wno-restrict>)
 endif()
 
 # Sources are included as "plugrad/<folder>/...", before and after installation.

@@ -35,7 +35,7 @@ endfunction()
 function(plugrad_backend name)
   cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES;OPTIONS" ${ARGN})
   if(NOT arg_SOURCES)
-    file(GLOB_RECURSE arg_SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
+    file(GLOB_RECURSE arg_SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp ${CMAKE_CURRENT_SOURCE_DIR}/*.cu)
   endif()
   set(target plugrad_${name})
   add_library(${target} SHARED ${arg_SOURCES})
@@ -67,14 +67,16 @@ function(plugrad_program target)
   endif()
 endfunction()
 
-# plugrad_test(<name> SOURCES <file>... [LIBRARIES <library>...])
-# An executable <name>_tests of GoogleTest cases. CTest knows each as <name>.<suite>.<case>, under the label <name>.
+# plugrad_test(<name> SOURCES <file>... [LIBRARIES <library>...] [FILTER <pattern>])
+# An executable <name>_tests of GoogleTest cases. CTest knows each as <name>.<suite>.<case>, under the label <name>; with
+# FILTER, those that --gtest_filter lets through.
 function(plugrad_test name)
-  cmake_parse_arguments(arg "" "" "SOURCES;LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "" "FILTER" "SOURCES;LIBRARIES" ${ARGN})
   set(target ${name}_tests)
   plugrad_program(${target} SOURCES ${arg_SOURCES} LIBRARIES ${arg_LIBRARIES} GTest::gtest GTest::gmock GTest::gtest_main)
   gtest_discover_tests(${target}
     TEST_PREFIX ${name}.
+    TEST_FILTER "${arg_FILTER}"
     DISCOVERY_MODE PRE_TEST
     DISCOVERY_TIMEOUT 60
     NO_PRETTY_TYPES

@@ -26,6 +26,7 @@ ocl-icd-opencl-dev   asked for by the CMake package of oneDNN
 libhwy-dev           Highway: vectorised loops of the cpu backend
 libelf-dev           plugin files are checked before they are loaded
 libfmt-dev           formats messages
+libzstd-dev          the test bed of the cuda backend reads compressed device code
 nlohmann-json3-dev   manifests, checkpoints, the timing table as JSON
 zlib1g-dev           gzipped data sets
 libcli11-dev         the options of the examples and benchmarks
@@ -41,6 +42,7 @@ fortunes-min           a part of that text
 readonly lint_packages='
 clang-format-16      checks the layout of the sources
 clang-tidy-16        checks the sources for mistakes and names
+libomp-16-dev        omp.h as clang-tidy understands it
 '
 
 packages_of() { awk 'NF { print $1 }' <<<"$1"; }
@@ -113,24 +115,53 @@ build() {
   )
 }
 
-# outcomes <junit file>...: a line "passed|failed|skipped <name>" per test. Of a test that is in several files, the worst
-# outcome counts, and a test that could not be started has failed.
+# outcomes <build folder>...: a line "passed|failed|skipped <name>" per test, read from what CTest and, where one entry of
+# CTest is a program with many cases, GoogleTest have written. Of a test that is in several files, the worst outcome counts,
+# and a test that could not be started has failed.
 outcomes() {
+  local folder files=() programs=()
+  for folder in "$@"; do
+    [[ -f $folder/junit.xml ]] && files+=("$folder/junit.xml")
+    for program in "$folder"/gtest/*.xml; do [[ -f $program ]] && programs+=("$program"); done
+  done
+  ((${#files[@]})) || return 0
   awk '
     function attribute(name) {
       if (!match($0, " " name "=\"[^\"]*\"")) return ""
       return substr($0, RSTART + length(name) + 3, RLENGTH - length(name) - 4)
     }
+    function done_with_case() {
+      if (name != "" && rank[outcome] > rank[worst[name]]) worst[name] = outcome
+      name = ""
+    }
     BEGIN { rank["skipped"] = 1; rank["passed"] = 2; rank["failed"] = 3 }
+    FNR == 1 {
+      done_with_case()
+      program = FILENAME
+      is_program = program ~ /\/gtest\/[^\/]*$/
+      gsub(/.*\/|\.xml$/, "", program)
+      if (is_program) listed[program] = 1
+    }
     /^[ \t]*<testcase / {
-      name = attribute("name")
+      done_with_case()
       status = attribute("status")
-      outcome = status == "run" ? "passed" : status == "disabled" ? "skipped" : "failed"
+      outcome = status == "run" ? "passed" : status == "fail" ? "failed" : "skipped"
+      name = attribute("name")
+      if (!is_program) {
+        if (status != "run" && status != "disabled") outcome = "failed"
+      } else {
+        if (attribute("result") == "skipped") outcome = "skipped"
+        name = program "." attribute("classname") "." name (name ~ /\/cuda$/ ? "" : "/cuda")
+      }
     }
     /^[ \t]*<skipped message="SKIP_/ { outcome = "skipped" }
-    /^[ \t]*<\/testcase>/ { if (rank[outcome] > rank[worst[name]]) worst[name] = outcome }
-    END { for (name in worst) print worst[name], name }
-  ' "$@" | sort -k2
+    is_program && /^[ \t]*<failure / { outcome = "failed" }
+    END {
+      done_with_case()
+      for (test in worst)
+        if (!(listed[test] && worst[test] == "passed")) print worst[test], test
+    }
+  ' "${files[@]}" "${programs[@]}" | sort -k2
 }
 
 # count <outcome> <outcomes> [backend]: how many tests had that outcome. A test runs on the backend that its name ends
@@ -140,6 +171,9 @@ count() {
     $1 == outcome && (backend == "" || $2 ~ ("[/_]" backend "$")) { n++ }
     END { print n + 0 }' <<<"$2"
 }
+
+# Is there a CUDA compiler? Without one the cuda backend is not built.
+has_nvcc() { command -v nvcc >/dev/null || [[ -x /usr/local/cuda/bin/nvcc ]]; }
 
 # The backends that the project builds.
 backends() { sed -n 's/^set(PLUGRAD_BACKENDS "\([^"]*\)".*/\1/p' "$root/CMakeLists.txt" | tr ';' '\n'; }

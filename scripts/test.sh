@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Installs what is missing, builds, and runs the tests; with --all the long ones too, and the suite once more with the
-# address and undefined-behaviour sanitizers. From any folder, as root or as a user with sudo.
+# Installs what is missing, builds, and runs the tests: as released, then with the address and undefined-behaviour
+# sanitizers, then those of the threaded parts with the thread sanitizer. From any folder, as root or as a user with sudo.
 # shellcheck source=scripts/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 usage="usage: test.sh [--all] [--preset release|debug|asan|tsan]
-  --all      the long tests too (label long), and the asan build after the release build
-  --preset   this build instead; default: release"
+  --all      the long tests too (label long)
+  --preset   this build alone"
 
-presets=(release)
+presets=(release asan)
 selection=(--label-exclude '^long$')
 while (($#)); do
   case $1 in
-    --all) selection=() && presets=(release asan) ;;
+    --all) selection=() ;;
     --preset) presets=("${2:?$usage}") && shift ;;
     --help | -h) say "$usage" && exit ;;
     *) fail "what is $1?"$'\n'"$usage" ;;
@@ -25,7 +25,7 @@ done
 run_suite() {
   local preset=$1 results=$root/build/$1/junit.xml which=("${selection[@]}") started=$SECONDS
   [[ $preset == asan || $preset == tsan ]] && which=(--label-exclude '^(long|models)$')
-  rm -f "$results"
+  rm -rf "$results" "$root/build/$preset/gtest"
   say "== $preset: building"
   build "$preset" || return 1
   say "== $preset: built in $((SECONDS - started)) s; testing"
@@ -45,7 +45,7 @@ run_ctest() {
 summary() {
   local preset=$1 all backend
   [[ -f $root/build/$preset/junit.xml ]] || return 0
-  all=$(outcomes "$root/build/$preset/junit.xml")
+  all=$(outcomes "$root/build/$preset")
   say "$preset: $(count passed "$all") passed, $(count failed "$all") failed, $(count skipped "$all") skipped"
   for backend in $(backends); do
     say "  on $backend: $(count passed "$all" "$backend") passed, $(count failed "$all" "$backend") failed," \

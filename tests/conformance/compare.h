@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "plugrad/tests/conformance/samples.h"
 #include "plugrad/tests/conformance/values.h"
 
 namespace plugrad::conformance {
@@ -40,6 +41,6 @@ Precision difference_precision(const std::vector<Values>& in);
 
 // Results of ops that read no array: what they compute is specified to the bit, except where it goes through
 // functions of the mathematics library, which differ in their last bits.
-::testing::AssertionResult same_generated(std::string_view op, const Array& got, const Array& expected);
+::testing::AssertionResult same_generated(const Case& c, const Array& got, const Array& expected);
 
 }  // namespace plugrad::conformance

@@ -43,7 +43,8 @@ Outcome outcome_of(const Case& c, std::vector<Array> in, Device device) {
     if (x && is_floating(x.dtype())) x = recording.leaf(x);
   const Node* const newest = detail::thread_state().last;
   const Attempt a = attempt([&] { return call(c, in, device); });
-  if (a.outcome == Outcome::succeeds) return a.outcome;
+  if (a.outcome == Outcome::succeeds)  // what only a device's kernel finds is said when the host waits for it
+    return attempt([&] { return synchronize(device), a.out; }).outcome;
   EXPECT_EQ(detail::thread_state().last, newest) << "something was recorded";
   const std::string name = c.op->schema->name;
   const bool named = a.message.starts_with(name + ":") || a.message.starts_with(name + " on ");
@@ -152,13 +153,11 @@ const Registration mixed_dtypes({"MixedDTypes", takes_two, check_mixed_dtypes});
 
 void check_devices(const Row& op, Device device) {
   const Case c = typical_case(op, {});
-  for (const std::string& other : available_backends()) {
-    const Device elsewhere = device_of(other);
-    if (elsewhere == device || c.in.size() < 2) continue;
-    std::vector<Array> in = c.arrays(device);
-    in.back() = c.arrays(elsewhere).back();
-    expect_refused(c, in, device, Outcome::device_error, "operands on two devices");
-  }
+  const Device elsewhere = device == reference_device() ? device_of("cpu") : reference_device();
+  std::vector<Array> in = c.arrays(device);
+  if (in.size() < 2) return;
+  in.back() = c.arrays(elsewhere).back();
+  expect_refused(c, in, device, Outcome::device_error, "operands on two devices");
 }
 bool takes_several(const Row& op) { return op.schema->n_in > 1 || op.schema->n_in < 0; }
 const Registration devices({"DeviceErrors", takes_several, check_devices});

@@ -1,0 +1,42 @@
+// Errors that only a kernel finds, such as an index out of range: nobody waits for it to say so. It leaves
+// word in device memory, and the host reads that when it next waits for the stream anyway: when values are
+// copied to it, or in synchronize().
+#pragma once
+
+#include <cstdint>
+
+#include "plugrad/backends/cuda/streams.h"
+
+namespace plugrad::cuda {
+
+// What an index selects; for the message.
+enum class Things : int32_t { Rows, Classes };
+
+// The first error of a stream since the last time the host looked.
+struct IndexError {
+  int32_t found;
+  Things things;
+  int64_t index, length;
+};
+
+// Where kernels of this call are to report to.
+IndexError* index_errors(const plugin::Call& c);
+
+// Throws Failure (PLUGRAD_BAD_SHAPE) where a kernel of the stream has reported. To be called when the stream
+// is done with its work; waits for a copy of its own if such kernels were enqueued.
+void throw_deferred_errors(int ordinal, Stream& stream);
+
+#ifdef __CUDACC__
+// Is `index` one of `length` things? If not, the error is noted.
+__device__ inline bool check_index(int64_t index, int64_t length, Things things, IndexError* error) {
+  if (index >= 0 && index < length) return true;
+  if (atomicCAS(&error->found, 0, 1) == 0) {
+    error->things = things;
+    error->index = index;
+    error->length = length;
+  }
+  return false;
+}
+#endif
+
+}  // namespace plugrad::cuda
