@@ -10,8 +10,8 @@
 
 // What a checker of memory defines to be told of blocks inside the segments that it sees; absent otherwise.
 extern "C" {
-void cuda_emulation_sub_allocate(void* data, size_t bytes) __attribute__((weak));
-void cuda_emulation_sub_free(void* data, size_t bytes) __attribute__((weak));
+void cuda_emulation_sub_allocate(void* data, size_t bytes, void* stream) __attribute__((weak));
+void cuda_emulation_sub_free(void* data, size_t bytes, void* stream) __attribute__((weak));
 }
 
 namespace plugrad::cuda {
@@ -114,8 +114,12 @@ Upstream device_upstream(int ordinal) {
     return on.call([&] { return cudaMemGetInfo(free, total); }) == Upstream::ok;
   };
   if (cuda_emulation_sub_allocate && cuda_emulation_sub_free) {
-    u.handed_out = [](void*, void* data, size_t bytes, void*) { cuda_emulation_sub_allocate(data, bytes); };
-    u.taken_back = [](void*, void* data, size_t bytes, void*) { cuda_emulation_sub_free(data, bytes); };
+    u.handed_out = [](void*, void* data, size_t bytes, void* stream) {
+      cuda_emulation_sub_allocate(data, bytes, stream);
+    };
+    u.taken_back = [](void*, void* data, size_t bytes, void* stream) {
+      cuda_emulation_sub_free(data, bytes, stream);
+    };
   }
   return u;
 }

@@ -103,7 +103,6 @@ bool Arena::release(uint64_t address) {
   it->second.live = false;
   std::memset(states(begin), static_cast<int>(ByteState::Freed), end - begin);
   std::memset(open(begin), kFreedByte, std::min<uint64_t>(end - begin, 4096));
-  handovers_.erase(handovers_.lower_bound(begin), handovers_.lower_bound(end));
   discard_pages(begin, end);
   return true;
 }
@@ -143,31 +142,20 @@ bool Arena::holds(uint64_t address, uint64_t bytes) const {
   return offset(address) + bytes <= begin + allocation.bytes;
 }
 
-void Arena::hand_over(uint64_t address, uint64_t bytes, uint64_t sequence, ByteState state,
-                      const char* what) {
+void Arena::hand_over(uint64_t address, uint64_t bytes, ByteState state, const char* what) {
   if (!holds(address, bytes)) {
     report("bad-sub-allocation", "{}({:#x}, {}): {}", what, address, bytes, describe(address));
     return;
   }
-  const uint64_t begin = offset(address);
-  handovers_.erase(handovers_.lower_bound(begin), handovers_.lower_bound(begin + bytes));
-  handovers_[begin] = {bytes, sequence};
-  std::memset(states(begin), static_cast<int>(state), bytes);
+  std::memset(states(offset(address)), static_cast<int>(state), bytes);
 }
 
-void Arena::sub_allocate(uint64_t address, uint64_t bytes, uint64_t sequence) {
-  hand_over(address, bytes, sequence, ByteState::Uninitialised, "cuda_emulation_sub_allocate");
+void Arena::sub_allocate(uint64_t address, uint64_t bytes) {
+  hand_over(address, bytes, ByteState::Uninitialised, "cuda_emulation_sub_allocate");
 }
 
-void Arena::sub_free(uint64_t address, uint64_t bytes, uint64_t sequence) {
-  hand_over(address, bytes, sequence, ByteState::Freed, "cuda_emulation_sub_free");
-}
-
-bool Arena::changed_hands_after(uint64_t offset, uint64_t sequence) const {
-  auto it = handovers_.upper_bound(offset);
-  if (it == handovers_.begin()) return false;
-  --it;
-  return offset < it->first + it->second.bytes && it->second.sequence >= sequence;
+void Arena::sub_free(uint64_t address, uint64_t bytes) {
+  hand_over(address, bytes, ByteState::Freed, "cuda_emulation_sub_free");
 }
 
 void Arena::set_host_access(bool open) {

@@ -37,10 +37,9 @@ class Arena {
 
   bool holds(uint64_t address, uint64_t bytes) const;  // they lie in one live allocation
 
-  // A caching allocator's blocks. What was enqueued up to `sequence` may still use the range as it was.
-  void sub_allocate(uint64_t address, uint64_t bytes, uint64_t sequence);
-  void sub_free(uint64_t address, uint64_t bytes, uint64_t sequence);
-  bool changed_hands_after(uint64_t offset, uint64_t sequence) const;
+  // A caching allocator's blocks.
+  void sub_allocate(uint64_t address, uint64_t bytes);
+  void sub_free(uint64_t address, uint64_t bytes);
 
   void set_host_access(bool open);
   std::string describe(uint64_t address) const;  // where it lies, relative to an allocation
@@ -51,15 +50,11 @@ class Arena {
     int device;
     bool live;
   };
-  struct Handover {
-    uint64_t bytes;
-    uint64_t sequence;
-  };
 
   Arena();
   std::optional<uint64_t> find_room(uint64_t bytes);
   void forget(uint64_t begin, uint64_t end);
-  void hand_over(uint64_t address, uint64_t bytes, uint64_t sequence, ByteState state, const char* what);
+  void hand_over(uint64_t address, uint64_t bytes, ByteState state, const char* what);
   void discard_pages(uint64_t begin, uint64_t end);
 
   uint64_t base_ = 0;
@@ -71,7 +66,6 @@ class Arena {
   uint64_t next_ = 0;     // where the search for room begins: freed addresses come back as late as possible
   uint64_t touched_ = 0;  // no allocation ever lay above
   std::map<uint64_t, Allocation> allocations_;  // by offset; freed ones stay until their room is used again
-  std::map<uint64_t, Handover> handovers_;      // by offset
 };
 
 }  // namespace plugrad::cuda_emulation

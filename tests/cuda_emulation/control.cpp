@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 
 #include "plugrad/tests/cuda_emulation/arena.h"
 #include "plugrad/tests/cuda_emulation/counters.h"
@@ -11,8 +12,18 @@
 #include "plugrad/tests/cuda_emulation/reports.h"
 #include "plugrad/tests/cuda_emulation/settings.h"
 #include "plugrad/tests/cuda_emulation/stream_state.h"
+#include "plugrad/tests/cuda_emulation/streams.h"
 
 using namespace plugrad::cuda_emulation;
+
+namespace {
+
+// After a sticky error nothing runs any more; the books are kept all the same.
+void in_stream_order(void* stream, const char* name, const std::function<void()>& mark) {
+  if (enqueue(static_cast<cudaStream_t>(stream), mark, name) != cudaSuccess) mark();
+}
+
+}  // namespace
 
 extern "C" {
 
@@ -38,14 +49,14 @@ void cuda_emulation_configure(const char* order, uint64_t seed, int lazy) {
 
 void cuda_emulation_fail(const char* call, int nth, int status) { inject_failure(call, nth, status); }
 
-void cuda_emulation_sub_allocate(void* p, size_t bytes) {
-  const std::lock_guard lock(runtime_mutex());
-  Arena::instance().sub_allocate(reinterpret_cast<uint64_t>(p), bytes, enqueued_so_far());
+void cuda_emulation_sub_allocate(void* p, size_t bytes, void* stream) {
+  in_stream_order(stream, "cuda_emulation_sub_allocate",
+                  [p, bytes] { Arena::instance().sub_allocate(reinterpret_cast<uint64_t>(p), bytes); });
 }
 
-void cuda_emulation_sub_free(void* p, size_t bytes) {
-  const std::lock_guard lock(runtime_mutex());
-  Arena::instance().sub_free(reinterpret_cast<uint64_t>(p), bytes, enqueued_so_far());
+void cuda_emulation_sub_free(void* p, size_t bytes, void* stream) {
+  in_stream_order(stream, "cuda_emulation_sub_free",
+                  [p, bytes] { Arena::instance().sub_free(reinterpret_cast<uint64_t>(p), bytes); });
 }
 
 void cuda_emulation_clear_error() {

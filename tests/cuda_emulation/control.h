@@ -24,9 +24,10 @@ PLUGRAD_CUDA_EMULATION_API void cuda_emulation_configure(const char* order, uint
 // The nth call of `call` from now (1: the next) returns `status` and does nothing.
 PLUGRAD_CUDA_EMULATION_API void cuda_emulation_fail(const char* call, int nth, int status);
 
-// What a caching allocator hands out, and takes back. Work enqueued before may still use what was taken back.
-PLUGRAD_CUDA_EMULATION_API void cuda_emulation_sub_allocate(void* p, size_t bytes);
-PLUGRAD_CUDA_EMULATION_API void cuda_emulation_sub_free(void* p, size_t bytes);
+// What a caching allocator hands out, and takes back: in the order of the stream whose work the block is for,
+// so that work enqueued before still finds it as it was.
+PLUGRAD_CUDA_EMULATION_API void cuda_emulation_sub_allocate(void* p, size_t bytes, void* stream);
+PLUGRAD_CUDA_EMULATION_API void cuda_emulation_sub_free(void* p, size_t bytes, void* stream);
 
 // Forgets a sticky error, which only cudaDeviceReset could clear, and keeps every allocation.
 PLUGRAD_CUDA_EMULATION_API void cuda_emulation_clear_error(void);

@@ -58,12 +58,10 @@ Accessor accessor(const DeviceThread& thread) { return {thread.index, &thread.wa
 bool check_states(DeviceThread& thread, uint64_t address, ByteState* states, uint32_t bytes,
                   AccessKind kind) {
   Arena& arena = Arena::instance();
-  const Operation* operation = OperationHistory::instance().current();
   for (uint32_t i = 0; i < bytes; ++i) {
     const bool bad_read = states[i] == ByteState::Uninitialised && reads(kind);
     const bool gone = states[i] == ByteState::None || states[i] == ByteState::Freed;
-    if ((!bad_read && !gone) || arena.changed_hands_after(arena.offset(address + i), operation->sequence))
-      continue;
+    if (!bad_read && !gone) continue;
     const char* name = bad_read                        ? "uninitialised"
                        : states[i] == ByteState::Freed ? "use-after-free"
                                                        : "out-of-bounds";

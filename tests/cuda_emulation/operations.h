@@ -22,7 +22,6 @@ class VectorClock {
 
 struct Operation {
   std::string name;
-  uint64_t sequence;  // among all that was enqueued
   uint32_t stream;    // the stream's entry in the clocks
   uint32_t number;    // within the stream
   VectorClock clock;  // all that is ordered before this, itself included

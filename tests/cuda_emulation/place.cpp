@@ -30,7 +30,7 @@ std::string source_line(const Block& block, const DeviceThread& thread) {
     return n < block.launch().files->size() ? (*block.launch().files)[n] : "?";
   };
   const auto base_name = [](const std::string& path) { return path.substr(path.rfind('/') + 1); };
-  const std::string inner = fmt::format("{}:{}", base_name(file(line.file)), line.line);
+  std::string inner = fmt::format("{}:{}", base_name(file(line.file)), line.line);
   if (line.caller_line == 0) return inner;
   const std::string outer = fmt::format("{}:{}", base_name(file(line.caller_file)), line.caller_line);
   const bool of_toolkit = file(line.file).find("/include/") != std::string::npos;

@@ -119,6 +119,8 @@ ptx::FatBinary* binary(void** handle) { return reinterpret_cast<ptx::FatBinary*>
 
 extern "C" {
 
+// The names are those that nvcc's code calls.
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
 PLUGRAD_CUDA_EMULATION_API void** __cudaRegisterFatBinary(void* container) {
   const std::lock_guard lock(runtime_mutex());
   return reinterpret_cast<void**>(ptx::register_binary(container));
@@ -179,6 +181,8 @@ PLUGRAD_CUDA_EMULATION_API cudaError_t __cudaLaunchKernel(cudaKernel_t kernel, d
   return api("cudaLaunchKernel",
              [&] { return launch_kernel(ptx::as_kernel(kernel), grid, block, arguments, shared, stream); });
 }
+
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
 
 PLUGRAD_CUDA_EMULATION_API cudaError_t cudaLaunchKernel(const void* host, dim3 grid, dim3 block,
                                                         void** arguments, size_t shared,

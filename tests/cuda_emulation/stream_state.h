@@ -84,7 +84,5 @@ void host_joins(const VectorClock& clock);
 
 // Whether the host has waited for this work.
 bool host_has_seen(Enqueued work);
-// The number of pieces of work enqueued so far.
-uint64_t enqueued_so_far();
 
 }  // namespace plugrad::cuda_emulation

@@ -26,7 +26,6 @@ struct Streams {
   std::vector<std::unique_ptr<Event>> all_events;
   std::unordered_map<const void*, Event*> events;
   VectorClock host;
-  uint64_t sequence = 0;
 
   Streams() { add({}); }
   Stream* add(Stream stream) {
@@ -150,7 +149,7 @@ Enqueued enqueue_on(Stream& stream, std::function<void()> work, std::string name
   stream.clock.join(s.host);
   stream.clock.set(stream.index, ++stream.enqueued);
   auto operation = std::make_shared<const Operation>(
-      Operation{std::move(name), ++s.sequence, stream.index, stream.enqueued, stream.clock});
+      Operation{std::move(name), stream.index, stream.enqueued, stream.clock});
   stream.pending.push_back({std::move(operation), std::move(work), std::exchange(stream.waits, {})});
   if (!settings().lazy || stream.pending.size() > kLongestQueue) run_until(stream, stream.enqueued);
   return {stream.index, stream.enqueued};
@@ -213,8 +212,6 @@ void progress(Stream& stream) { run_until(stream, stream.done + 1); }
 bool is_done(const Stream& stream) { return stream.done == stream.enqueued; }
 bool is_done(const Event& event) { return !event.recorded || event.stream->done >= event.number; }
 bool host_has_seen(Enqueued work) { return streams().host.has_seen(work.stream, work.number); }
-uint64_t enqueued_so_far() { return streams().sequence; }
-
 cudaError_t enqueue(cudaStream_t handle, std::function<void()> work, std::string name) {
   const std::lock_guard lock(runtime_mutex());
   if (sticky_error() != cudaSuccess) return sticky_error();

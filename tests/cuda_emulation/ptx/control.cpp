@@ -59,9 +59,9 @@ bool run_return(DeviceThread& t, const Instruction& i) {
   --t.call;
   const Function& to = *t.call->function;
   t.registers -= from.constants.size() + to.registers;
-  t.local_base -= (to.local_bytes + 15) / 16 * 16;
+  t.local_base -= frame_align(to.local_bytes);
   unsigned char* callee_frame = t.frame;
-  t.frame -= (to.frame_bytes + 15) / 16 * 16;
+  t.frame -= frame_align(to.frame_bytes);
   const Details& call = *t.next[-1].details;
   for (size_t n = 0; n < call.results.size(); ++n)
     std::memcpy(t.frame + call.results[n], callee_frame + from.results[n].offset, from.results[n].bytes);
@@ -77,12 +77,12 @@ bool run_call(DeviceThread& t, const Instruction& i) {
     t.block->fail(cudaErrorLaunchFailure);
     return false;
   }
-  unsigned char* frame = t.frame + (from.frame_bytes + 15) / 16 * 16;
+  unsigned char* frame = t.frame + frame_align(from.frame_bytes);
   for (size_t n = 0; n < to.parameters.size(); ++n)
     std::memcpy(frame + to.parameters[n].offset, t.frame + i.details->arguments[n], to.parameters[n].bytes);
   t.registers = registers;
   t.frame = frame;
-  t.local_base += (from.local_bytes + 15) / 16 * 16;
+  t.local_base += frame_align(from.local_bytes);
   *++t.call = {&to, t.next};
   enter(t, to);
   return true;

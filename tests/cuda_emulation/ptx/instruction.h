@@ -119,6 +119,9 @@ struct Function {
   std::deque<Details> details;
 };
 
+// Frames and local memory begin at multiples of 16 bytes.
+constexpr uint64_t frame_align(uint64_t bytes) { return (bytes + 15) / 16 * 16; }
+
 // What a call chain from here needs at most. Recursion is given 64 levels.
 struct StackNeeds {
   uint64_t registers;

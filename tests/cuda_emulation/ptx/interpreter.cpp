@@ -54,8 +54,8 @@ struct CallGraph {
     }
     active.erase(&function);
     deepest.registers += function.registers + function.constants.size();
-    deepest.frame_bytes += (function.frame_bytes + 15) / 16 * 16;
-    deepest.local_bytes += (function.local_bytes + 15) / 16 * 16;
+    deepest.frame_bytes += frame_align(function.frame_bytes);
+    deepest.local_bytes += frame_align(function.local_bytes);
     deepest.depth += 1;
     return known[&function] = deepest;
   }

@@ -99,9 +99,9 @@ TEST_F(Planted, HostPointer) {
 
 TEST_F(Planted, BlockOfACachingAllocator) {
   const DeviceArray<float> x(random_numbers(1024));
-  cuda_emulation_sub_free(x.get(), 256);
+  cuda_emulation_sub_free(x.get(), 256, nullptr);
   expect_copy("use-after-free", x.get());
-  cuda_emulation_sub_allocate(x.get(), 256);
+  cuda_emulation_sub_allocate(x.get(), 256, nullptr);
   expect_copy("uninitialised", x.get(), cudaSuccess);
 }
 
@@ -109,7 +109,7 @@ TEST_F(Planted, WorkMayFinishAfterItsBlockWentBack) {
   configure("forward", true);
   const DeviceArray<float> x(random_numbers(1024)), out(1024);
   kernels::planted("copy", x.get(), out.get(), 1024);
-  cuda_emulation_sub_free(x.get(), 4096);
+  cuda_emulation_sub_free(x.get(), 4096, nullptr);
   EXPECT_EQ(cudaDeviceSynchronize(), cudaSuccess);
   EXPECT_EQ(take_reports(), std::vector<std::string>{});
   kernels::planted("copy", x.get(), out.get(), 1024);
@@ -121,7 +121,7 @@ TEST_F(Planted, WorkMayFinishAfterItsBlockWentBack) {
 
 TEST_F(Planted, SubAllocationOutsideOfAllocations) {
   const DeviceArray<float> x(16);
-  cuda_emulation_sub_free(x.get(), 65);
+  cuda_emulation_sub_free(x.get(), 65, nullptr);
   expect_report("bad-sub-allocation", "cuda_emulation_sub_free");
 }
 
