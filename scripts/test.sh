@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds, and runs the tests: as released, then with the address and undefined-behaviour
-# sanitizers, then those of the threaded parts with the thread sanitizer. From any folder, as root or as a user with sudo.
+# sanitizers; with --all the long ones too, and those of threads with the thread sanitizer. From any folder, as root or as
+# a user with sudo.
 # shellcheck source=scripts/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 usage="usage: test.sh [--all] [--preset release|debug|asan|tsan]
-  --all      the long tests too (label long)
+  --all      the long tests too (label long), and the tsan build
   --preset   this build alone"
 
 presets=(release asan)
 selection=(--label-exclude '^long$')
 while (($#)); do
   case $1 in
-    --all) selection=() ;;
+    --all) selection=() && presets+=(tsan) ;;
     --preset) presets=("${2:?$usage}") && shift ;;
     --help | -h) say "$usage" && exit ;;
     *) fail "what is $1?"$'\n'"$usage" ;;
@@ -24,7 +25,10 @@ done
 # the long tests and the trainings of whole models are after is not memory errors: they leave those out.
 run_suite() {
   local preset=$1 results=$root/build/$1/junit.xml which=("${selection[@]}") started=$SECONDS
-  [[ $preset == asan || $preset == tsan ]] && which=(--label-exclude '^(long|models)$')
+  case $preset in
+    asan) which=(--label-exclude '^(long|models)$') ;;
+    tsan) which=(--tests-regex Thread) ;;
+  esac
   rm -rf "$results" "$root/build/$preset/gtest"
   say "== $preset: building"
   build "$preset" || return 1
