@@ -23,7 +23,7 @@ done
 install_packages "$lint_packages" || fail "cannot go on without these packages"
 
 cd "$root"
-((${#files[@]})) || mapfile -t files < <(git ls-files --cached --others --exclude-standard '*.h' '*.hpp' '*.cpp' | sort)
+((${#files[@]})) || mapfile -t files < <(git ls-files --cached --others --exclude-standard '*.h' '*.hpp' '*.cpp' '*.cu' '*.cuh' | sort)
 
 check_format() {
   if [[ $fix ]]; then clang-format-16 -i "${files[@]}"; else clang-format-16 --dry-run --Werror "${files[@]}"; fi

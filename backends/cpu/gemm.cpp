@@ -38,11 +38,13 @@ void multiply_vector(Product<T> p, Scratch& scratch, int threads) {
   multiply_dot(p, threads);
 }
 
-// What multiply_blocked computes, with what its vectors hold in vain, and what writing c in a scattered way costs.
+// What multiply_blocked computes, with what its vectors hold in vain, and what writing c in a scattered way
+// costs.
 template <class T>
 int64_t blocked_cost(const Product<T>& p) {
   constexpr int64_t lanes = 32 / sizeof(T);
-  return p.m() * ((p.n() + lanes - 1) / lanes * lanes) * p.k() + (p.c.column_stride == 1 ? 0 : 8 * p.m() * p.n());
+  return p.m() * ((p.n() + lanes - 1) / lanes * lanes) * p.k() +
+         (p.c.column_stride == 1 ? 0 : 8 * p.m() * p.n());
 }
 template <class T>
 void multiply_blocked_either_way(const Product<T>& p, Scratch& scratch, int threads) {

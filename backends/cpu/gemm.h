@@ -66,8 +66,8 @@ constexpr int64_t multiply_grain = 2 << 20;
 
 // The parts, each for float32 and float64.
 
-// b.column_stride == 1: for each row of a a weighted sum of b's rows, without keeping anything for the next. For one row,
-// or few rows of b. a and c may have any strides.
+// b.column_stride == 1: for each row of a a weighted sum of b's rows, without keeping anything for the next.
+// For one row, or few rows of b. a and c may have any strides.
 template <class T>
 void multiply_rows(const Product<T>& p, int threads);
 

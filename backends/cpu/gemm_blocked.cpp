@@ -1,6 +1,6 @@
-// The part of matrix products for all shapes and strides: tiles of c held in registers, fed from panels of a and b that
-// are packed for the caches where that pays (the scheme of Goto and van de Geijn, "Anatomy of high-performance matrix
-// multiplication", 2008). The lanes of a vector run along n.
+// The part of matrix products for all shapes and strides: tiles of c held in registers, fed from panels of a
+// and b that are packed for the caches where that pays (the scheme of Goto and van de Geijn, "Anatomy of
+// high-performance matrix multiplication", 2008). The lanes of a vector run along n.
 #include "plugrad/backends/cpu/targets.h"
 //
 #undef HWY_TARGET_INCLUDE
@@ -20,8 +20,8 @@
 namespace plugrad::cpu {
 namespace {
 
-// The largest blocks that are packed: of a height x depth, for the L2 cache; of b depth x width, of which a panel as
-// wide as a tile stays in the L1 cache.
+// The largest blocks that are packed: of a height x depth, for the L2 cache; of b depth x width, of which a
+// panel as wide as a tile stays in the L1 cache.
 constexpr int64_t block_depth = 256, block_height = 120, block_width = 1024;
 
 constexpr int64_t ceil_div(int64_t n, int64_t by) { return (n + by - 1) / by; }
@@ -66,7 +66,8 @@ void scatter_tile(const T* tile, int64_t width, int64_t rows, const Target<T>& c
       for (int64_t j = 0; j < columns; j += block_lanes<T>)
         transpose_block(c.data + i0 + j * c.column_stride, c.column_stride, tile + i0 * width + j, width);
       for (int64_t j = columns; j < c.columns; ++j)
-        for (int64_t i = i0; i < i0 + block_lanes<T>; ++i) c.data[i + j * c.column_stride] = tile[i * width + j];
+        for (int64_t i = i0; i < i0 + block_lanes<T>; ++i)
+          c.data[i + j * c.column_stride] = tile[i * width + j];
     }
   }
   for (int64_t i = i0; i < rows; ++i)
@@ -120,12 +121,14 @@ HWY_INLINE void compute_tile(int64_t depth, const Panel<T>& a, const Panel<T>& b
 
 // A tile of 1 to Rows rows.
 template <int Vectors, int Rows = tile_rows, class T>
-HWY_INLINE void compute_rows(int64_t rows, int64_t depth, const Panel<T>& a, const Panel<T>& b, const Target<T>& c) {
+HWY_INLINE void compute_rows(int64_t rows, int64_t depth, const Panel<T>& a, const Panel<T>& b,
+                             const Target<T>& c) {
   if (rows == Rows) return compute_tile<Rows, Vectors>(depth, a, b, c);
   if constexpr (Rows > 1) compute_rows<Vectors, Rows - 1>(rows, depth, a, b, c);
 }
 template <class T>
-HWY_NOINLINE void compute(int64_t rows, int64_t depth, const Panel<T>& a, const Panel<T>& b, const Target<T>& c) {
+HWY_NOINLINE void compute(int64_t rows, int64_t depth, const Panel<T>& a, const Panel<T>& b,
+                          const Target<T>& c) {
   if (c.columns > lanes<T>) return compute_rows<2>(rows, depth, a, b, c);
   compute_rows<1>(rows, depth, a, b, c);
 }
@@ -134,7 +137,8 @@ HWY_NOINLINE void compute(int64_t rows, int64_t depth, const Panel<T>& a, const 
 template <int Width, class T>
 HWY_NOINLINE void pack_panel(T* HWY_RESTRICT to, const Panel<T>& from, int64_t count, int64_t depth) {
   if (from.line == 1 && count == Width) {
-    for (int64_t p = 0; p < depth; ++p) std::memcpy(to + p * Width, from.data + p * from.step, Width * sizeof(T));
+    for (int64_t p = 0; p < depth; ++p)
+      std::memcpy(to + p * Width, from.data + p * from.step, Width * sizeof(T));
     return;
   }
   int64_t i = 0;
@@ -172,7 +176,8 @@ class BlockedProduct {
       for (int64_t p = 0; p < k; p += depth_) {
         const int64_t depth = HWY_MIN(depth_, k - p), width = HWY_MIN(block_width, n - j);
         pack_b(p, j, depth, width);
-        for (int64_t i = 0; i < m; i += block_height) block(i, p, j, HWY_MIN(block_height, m - i), depth, width);
+        for (int64_t i = 0; i < m; i += block_height)
+          block(i, p, j, HWY_MIN(block_height, m - i), depth, width);
       }
   }
 
@@ -200,7 +205,8 @@ class BlockedProduct {
   void block(int64_t i, int64_t p, int64_t j, int64_t height, int64_t depth, int64_t width) {
     if (!a_direct_)
       for (int64_t r = 0; r < height; r += tile_rows)
-        pack_panel<tile_rows>(a_packed_ + r * depth, a_lines(i + r, p), HWY_MIN(int64_t{tile_rows}, height - r), depth);
+        pack_panel<tile_rows>(a_packed_ + r * depth, a_lines(i + r, p),
+                              HWY_MIN(int64_t{tile_rows}, height - r), depth);
     for (int64_t q = 0; q < width; q += columns) {
       const int64_t count = HWY_MIN(int64_t{columns}, width - q);
       const Panel<T> b = b_is_packed(count) ? Panel<T>{b_packed_ + q * depth, 1, columns} : b_lines(p, j + q);
@@ -208,8 +214,8 @@ class BlockedProduct {
         const Panel<T> a = a_direct_ ? a_lines(i + r, p) : Panel<T>{a_packed_ + r * depth, 1, tile_rows};
         const auto& c = product_.c;
         compute(HWY_MIN(int64_t{tile_rows}, height - r), depth, a, b,
-                Target<T>{c.data + (i + r) * c.row_stride + (j + q) * c.column_stride, c.row_stride, c.column_stride, count,
-                          product_.accumulate || p > 0});
+                Target<T>{c.data + (i + r) * c.row_stride + (j + q) * c.column_stride, c.row_stride,
+                          c.column_stride, count, product_.accumulate || p > 0});
       }
     }
   }
@@ -266,7 +272,8 @@ Product<T> part_of(Product<T> p, int64_t begin, int64_t end) {
 // Each thread computes a part of c by itself, in the same order of additions whatever their number.
 template <class T>
 void multiply_blocked(const Product<T>& p, Scratch& scratch, int threads) {
-  const int64_t m = p.m(), n = p.n(), k = p.k(), unit = 24;  // a multiple of every target's tile but for AVX-512
+  const int64_t m = p.m(), n = p.n(), k = p.k(),
+                unit = 24;  // a multiple of every target's tile but for AVX-512
   const int64_t units = ceil_div(std::max(m, n), unit);
   const int64_t most = std::min<int64_t>(units, ceil_div(m * n * k, multiply_grain));
   const auto parts = std::clamp<int64_t>(most, 1, threads);
@@ -276,7 +283,8 @@ void multiply_blocked(const Product<T>& p, Scratch& scratch, int threads) {
   T* packed = scratch.get<T>(parts * (a_size + b_size));
   parallel_for(static_cast<int>(parts), parts, 1, [&](int64_t first, int64_t last) {
     for (int64_t i = first; i < last; ++i) {
-      const int64_t begin = i * units / parts * unit, end = std::min((i + 1) * units / parts * unit, std::max(m, n));
+      const int64_t begin = i * units / parts * unit,
+                    end = std::min((i + 1) * units / parts * unit, std::max(m, n));
       T* own = packed + i * (a_size + b_size);
       blocked(part_of(p, begin, end), own, own + a_size);
     }

@@ -1,6 +1,6 @@
 // The part of matrix products in which both operands lie contiguous along k: tiles of dot products,
-// c[i][j] = sum over p of a[i][p] b[p][j], with the lanes of a vector running along p. The best part for products
-// that are narrow in n, and for matrix-vector products.
+// c[i][j] = sum over p of a[i][p] b[p][j], with the lanes of a vector running along p. The best part for
+// products that are narrow in n, and for matrix-vector products.
 #include "plugrad/backends/cpu/targets.h"
 //
 #undef HWY_TARGET_INCLUDE
@@ -20,8 +20,8 @@ constexpr int most_columns = 4;
 
 // Adds what `count` elements along k contribute, all lanes of a vector or fewer.
 template <int Rows, int Columns, bool All, class T>
-HWY_INLINE void dot_step(const T* HWY_RESTRICT a, int64_t a_row, const T* HWY_RESTRICT b, int64_t b_column, int64_t count,
-                         VectorTile<T, Rows, most_columns>& sum) {
+HWY_INLINE void dot_step(const T* HWY_RESTRICT a, int64_t a_row, const T* HWY_RESTRICT b, int64_t b_column,
+                         int64_t count, VectorTile<T, Rows, most_columns>& sum) {
   constexpr Full<T> d;
   const auto load = [=](const T* from) HWY_ATTR {
     if constexpr (All) return hn::LoadU(d, from);

@@ -1,6 +1,6 @@
-// The part of matrix products that takes row by row of a and multiplies it by a matrix whose rows are contiguous:
-// c[i][j] = sum over p of a[i][p] b[p][j], with the lanes of a vector running along j. The best part for one row, and for
-// outer products.
+// The part of matrix products that takes row by row of a and multiplies it by a matrix whose rows are
+// contiguous: c[i][j] = sum over p of a[i][p] b[p][j], with the lanes of a vector running along j. The best
+// part for one row, and for outer products.
 #include "plugrad/backends/cpu/targets.h"
 //
 #undef HWY_TARGET_INCLUDE
@@ -15,8 +15,8 @@
 HWY_BEFORE_NAMESPACE();
 namespace plugrad::cpu::HWY_NAMESPACE {
 
-// scale[i] = a[i * stride] in all lanes. Side by side they are loaded a block at a time, which leaves the ports that load
-// to the rows of b.
+// scale[i] = a[i * stride] in all lanes. Side by side they are loaded a block at a time, which leaves the
+// ports that load to the rows of b.
 template <int Count, class T>
 HWY_INLINE void load_scales(const T* a, int64_t stride, VectorRow<T, Count>& scale) {
   constexpr Full<T> d;
@@ -37,12 +37,14 @@ HWY_INLINE void load_scales(const T* a, int64_t stride, VectorRow<T, Count>& sca
 
 // Adds `scale` times a row to its sums. The last of `Vectors` vectors has `last` elements if it is not All.
 template <bool All, int Vectors, class T>
-HWY_INLINE void add_row(Vector<T> scale, const T* HWY_RESTRICT row, int64_t last, VectorRow<T, Vectors>& sum) {
+HWY_INLINE void add_row(Vector<T> scale, const T* HWY_RESTRICT row, int64_t last,
+                        VectorRow<T, Vectors>& sum) {
   constexpr Full<T> d;
 #pragma GCC unroll 8
   for (int j = 0; j + 1 < Vectors; ++j) sum[j] = hn::MulAdd(scale, hn::LoadU(d, row + j * lanes<T>), sum[j]);
   const T* from = row + (Vectors - 1) * lanes<T>;
-  sum[Vectors - 1] = hn::MulAdd(scale, All ? hn::LoadU(d, from) : load_first(d, from, last), sum[Vectors - 1]);
+  sum[Vectors - 1] =
+      hn::MulAdd(scale, All ? hn::LoadU(d, from) : load_first(d, from, last), sum[Vectors - 1]);
 }
 
 template <bool All, int Vectors, class T>
@@ -62,8 +64,8 @@ HWY_INLINE void store_row(const VectorRow<T, Vectors>& sum, const Product<T>& p,
   for (int64_t i = 0; i < n; ++i) to[i * stride] = p.accumulate ? to[i * stride] + all[i] : all[i];
 }
 
-// The columns from j on that `Vectors` vectors hold, the last of them `last` if it is not All. Several rows at a time are
-// added to sums of their own, so that additions need not wait for each other.
+// The columns from j on that `Vectors` vectors hold, the last of them `last` if it is not All. Several rows
+// at a time are added to sums of their own, so that additions need not wait for each other.
 template <bool All, int Vectors, class T>
 HWY_INLINE void row_strip(const Product<T>& p, int64_t j, int64_t last) {
   constexpr int rows = Vectors <= 2 ? 8 / Vectors : 2;
@@ -101,8 +103,8 @@ HWY_INLINE void row_strips(const Product<T>& p, int64_t j, int64_t end) {
   if constexpr (Vectors > 1) row_strips<Vectors - 1>(p, j, end);
 }
 
-// c = (First ? 0 : c) + what `Rows` rows of b from row q on add, in columns [j, end): where b is wide, it is better read
-// row by row than strip by strip. Returns the first column left over.
+// c = (First ? 0 : c) + what `Rows` rows of b from row q on add, in columns [j, end): where b is wide, it is
+// better read row by row than strip by strip. Returns the first column left over.
 template <int Rows, bool First, class T>
 HWY_INLINE int64_t add_rows(const Product<T>& p, int64_t q, int64_t j, int64_t end) {
   constexpr Full<T> d;

@@ -19,7 +19,7 @@ status=0
 for folder in "${!allowed[@]}"; do
   [[ -d $folder ]] || continue
   # By any other path, as one relative to the file, a header of this project would go unseen here.
-  wrong=$(grep -rnE --include='*.h' --include='*.hpp' --include='*.cpp' \
+  wrong=$(grep -rnE --include='*.h' --include='*.hpp' --include='*.cpp' --include='*.cu' --include='*.cuh' \
     '^[[:space:]]*#[[:space:]]*include[[:space:]]*(["<]plugrad/|"[^"/]*"|"\.)' "$folder" |
     grep -vE "include[[:space:]]*[\"<]plugrad/(${allowed[$folder]})" || true)
   if [[ -n $wrong ]]; then

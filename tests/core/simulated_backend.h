@@ -15,8 +15,8 @@ inline constexpr const char* simulated_name = "simulated";
 struct SimulatedState {
   int64_t allocations = 0, deallocations = 0, synchronisations = 0, cache_releases = 0;
   std::vector<void*> shared = {};  // what `share` was called with
-  bool fail = false;          // makes each function fail, with a message
-  void* stream;               // of simulated:1
+  bool fail = false;               // makes each function fail, with a message
+  void* stream;                    // of simulated:1
 };
 
 // Links the backend, once in a process. It has two devices; memory_limit bytes are the most one of them
