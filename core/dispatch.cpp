@@ -170,7 +170,7 @@ void dispatch(const Row& op, const ArrayRef* in, int n_in, const Value* attr, in
   }
 
   detail::SmallArray<Inference::Output, 4> inferred(n_out);
-  Inference inference(*op.schema, in, n_in, attr, n_attr, inferred.data(), n_out);
+  Inference inference(*op.schema, in, n_in, attr, inferred.data(), n_out);
   op.infer(inference);
 
   const Run run{t, op, in, n_in, attr, n_attr, out, n_out, device};
@@ -228,7 +228,7 @@ void dispatch_in_place(const Row& op, Array& target, std::initializer_list<Array
     throw ShapeError(fmt::format("{}: can't overwrite a view that is not contiguous", op_name));
 
   Inference::Output inferred;
-  Inference inference(*op.schema, refs.data(), n_in, attr.begin(), n_attr, &inferred, 1);
+  Inference inference(*op.schema, refs.data(), n_in, attr.begin(), &inferred, 1);
   op.infer(inference);
   if (!(inferred.shape == target.shape()))
     throw ShapeError(fmt::format("{}: the result has shape {}, which does not fit into {}", op_name,

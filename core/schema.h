@@ -42,9 +42,8 @@ class PLUGRAD_PUBLIC Inference {
     Output() {}                 // uninitialised: only the axes in use are written and read
   };
 
-  Inference(const OpSchema& op, const ArrayRef* in, int n_in, const Value* attr, int n_attr, Output* out,
-            int n_out)
-      : op_(op), in_(in), attr_(attr), out_(out), n_in_(n_in), n_attr_(n_attr), n_out_(n_out) {}
+  Inference(const OpSchema& op, const ArrayRef* in, int n_in, const Value* attr, Output* out, int n_out)
+      : op_(op), in_(in), attr_(attr), out_(out), n_in_(n_in), n_out_(n_out) {}
 
   const Array& in(int i) const { return *in_[i]; }
   int n_in() const { return n_in_; }
@@ -71,7 +70,7 @@ class PLUGRAD_PUBLIC Inference {
   const ArrayRef* in_;
   const Value* attr_;
   Output* out_;
-  int n_in_, n_attr_, n_out_;
+  int n_in_, n_out_;
 };
 
 // `axis`, counted from the end where negative, of `ndim` axes; ShapeError, starting with `op`, where out of
@@ -172,10 +171,10 @@ struct Sample {
     // How the input lies in memory: compact; every second element of an array twice as wide; axes reversed.
     enum Layout : uint8_t { compact, strided, transposed } layout = compact;
     bool distinct = false;  // values at least 1e-2 apart: for ops that are not smooth where two are equal
-    Input(Shape s) : shape(s) {}
+    Input(const Shape& s) : shape(s) {}
     Input(std::initializer_list<int64_t> s) : shape(s) {}
-    Input(Shape s, double lo, double hi) : shape(s), low(lo), high(hi) {}
-    Input(Shape s, DType d, double lo, double hi) : shape(s), dtype(d), low(lo), high(hi) {}
+    Input(const Shape& s, double lo, double hi) : shape(s), low(lo), high(hi) {}
+    Input(const Shape& s, DType d, double lo, double hi) : shape(s), dtype(d), low(lo), high(hi) {}
     Input&& with(Layout l) && { return layout = l, std::move(*this); }
     Input&& apart() && { return distinct = true, std::move(*this); }
   };

@@ -58,7 +58,7 @@ class GuardedTensor {
   bool intact() const { return memory_.intact(); }
   bool holds(const Array& x) const {
     const std::vector<char> bytes = bytes_of(x);
-    return std::memcmp(memory_.data(), bytes.data(), bytes.size()) == 0;
+    return bytes.empty() || std::memcmp(memory_.data(), bytes.data(), bytes.size()) == 0;
   }
 
  private:
