@@ -157,8 +157,9 @@ void dispatch(const Row& op, const ArrayRef* in, int n_in, const Value* attr, in
       }
       const uint64_t epoch = a.epoch();
       tracked |= epoch == t.epoch;
-      unusual |= (epoch > detail::not_recording && epoch != tape) | (a.dtype() != first.dtype()) |
-                 !(a.device() == device);
+      unusual |= epoch > detail::not_recording && epoch != tape;
+      unusual |= a.dtype() != first.dtype();
+      unusual |= !(a.device() == device);
     }
   } else if (n_in > 0 || device.backend >= max_backends) {
     unusual = true;

@@ -198,9 +198,9 @@ class Layout {
     const std::string separator(static_cast<size_t>(view_.shape.ndim() - axis - 1), '\n');
     std::string s;
     for (int64_t i = 0; i < view_.shape[axis]; ++i) {
-      if (i) s += separator + indent;
+      if (i) s.append(separator).append(indent);
       if (view_.cut(axis) && i == edge_items) {
-        s += "..." + separator + indent;
+        s.append("...").append(separator).append(indent);
         i = view_.shape[axis] - edge_items;
       }
       s += text(axis + 1, indent + ' ', width - 1);

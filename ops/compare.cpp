@@ -51,7 +51,7 @@ const BuiltinOp where_op(
                   {.needs = input(0),
                    .composition = [](const Gradient& g) { return where(g.in(0), zero_like(g), g.dy()); }}},
      .samples = [](Samples& s) {
-       const auto condition = [](Shape shape) { return Sample::Input(shape, bool_, 0, 2); };
+       const auto condition = [](const Shape& shape) { return Sample::Input(shape, bool_, 0, 2); };
        s.add({condition({2, 3}), {2, 3}, {2, 3}});
        s.add({condition({}), Shape{}, Shape{}});
        s.add({condition({2, 1}), {3}, {1, 3}});

@@ -31,7 +31,9 @@ const BuiltinOp embedding_op(
                          return matmul(transpose(hot), rows);
                        }}},
      .samples = [](Samples& s) {
-       const auto index = [](Shape shape, double high) { return Sample::Input(shape, int32, 0, high); };
+       const auto index = [](const Shape& shape, double high) {
+         return Sample::Input(shape, int32, 0, high);
+       };
        s.add({{5, 3}, index({4}, 5)});
        s.add({{5, 3}, index({}, 5)});
        s.add({{5, 3}, index({2, 3}, 5)});
