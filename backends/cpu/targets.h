@@ -5,8 +5,8 @@
 // AVX-512.
 #pragma once
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-// Instrumented loops take a minute of compilation each: the baseline and what most machines choose will do.
+#ifdef PLUGRAD_FEW_CPU_TARGETS
+// For builds that are to be quick: the baseline, and what most machines choose.
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_SSE4 | HWY_AVX3 | HWY_AVX3_DL)
 #else
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL)

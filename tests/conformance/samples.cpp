@@ -118,15 +118,6 @@ std::optional<Case> selected(const Row& op, int number, DType dtype, const Selec
   return draw_case(op, number, dtype);
 }
 
-template <class F>
-void visit_cases(const Row& op, const Selection& selection, F f) {
-  const int n = static_cast<int>(samples_of(op).size());
-  for (const DType dtype : selection.dtypes)
-    for (int k = 0; k < n; ++k)
-      if (const std::optional<Case> c = selected(op, k, dtype, selection))
-        if (!f(*c)) return;
-}
-
 int failures_so_far() {
   const ::testing::TestResult& r = *::testing::UnitTest::GetInstance()->current_test_info()->result();
   int n = 0;
@@ -189,6 +180,14 @@ const std::vector<Sample>& samples_of(const Row& op) {
   const auto [at, is_new] = made.try_emplace(&op);
   if (is_new && op.schema->samples) op.schema->samples(at->second);
   return at->second.all();
+}
+
+void visit_cases(const Row& op, const Selection& selection, const std::function<bool(const Case&)>& f) {
+  const int n = static_cast<int>(samples_of(op).size());
+  for (const DType dtype : selection.dtypes)
+    for (int k = 0; k < n; ++k)
+      if (const std::optional<Case> c = selected(op, k, dtype, selection))
+        if (!f(*c)) return;
 }
 
 void for_each_case(const Row& op, const Selection& selection, const std::function<void(const Case&)>& f) {

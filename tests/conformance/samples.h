@@ -45,8 +45,10 @@ extern const std::vector<DType> all_dtypes;
 // The op's samples, made once.
 const std::vector<Sample>& samples_of(const Row& op);
 
-// Calls f with each case; what f throws is a failure, too. The messages name the case; after a few failing
-// cases the rest are left out.
+// Calls f with each case until it returns false.
+void visit_cases(const Row& op, const Selection& selection, const std::function<bool(const Case&)>& f);
+// The same as checks want it: what f throws is a failure, too. The messages name the case; after a few
+// failing cases the rest are left out.
 void for_each_case(const Row& op, const Selection& selection, const std::function<void(const Case&)>& f);
 // The first case of the selection with elements in all inputs, else the first one.
 Case typical_case(const Row& op, const Selection& selection);

@@ -1,52 +1,20 @@
 // NaN, infinities and zeros of both signs: every backend treats them as the oracle does, which golden values
 // hold to NumPy's rules.
-#include <cmath>
-#include <limits>
+#include <algorithm>
 
 #include "plugrad/core/tape.h"
 #include "plugrad/tests/conformance/calls.h"
 #include "plugrad/tests/conformance/compare.h"
+#include "plugrad/tests/conformance/special_values.h"
 #include "plugrad/tests/conformance/suite.h"
 
 namespace plugrad::conformance {
 
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity(),
-                 nan = std::numeric_limits<double>::quiet_NaN();
-const std::vector<double> special = {nan, infinity, -infinity, 0.0,  -0.0, 1,   -1,
-                                     0.5, -2.5,     100,       -100, 1e4,  -1e4};
-const std::vector<double> finite = {0.0, -0.0, 1, -1, 2, -2, 0.5};
-
-bool is_elementwise(const Row& op) {
-  return has_inputs(op) && (op.schema->broadcasts || op.schema->infer == infer_same);
-}
-
-// Inputs of one shape that meet in every combination: input k runs along axis k.
-Case all_combinations(const Row& op, DType dtype, const std::vector<double>& values) {
-  Case c = typical_case(op, {.dtypes = {dtype}});
-  const int n = static_cast<int>(c.in.size());
-  const std::vector<double> truth = {0, 1};
-  const auto choices = [&](int k) -> const std::vector<double>& {
-    return is_floating(c.in[static_cast<size_t>(k)].dtype) ? values : truth;
-  };
-  Shape shape;
-  for (int k = 0; k < n; ++k) shape.push_back(static_cast<int64_t>(choices(k).size()));
-  int64_t repeats = shape.size();
-  for (int k = 0; k < n; ++k) {
-    Values& v = c.in[static_cast<size_t>(k)];
-    v = {shape, v.dtype, {}};
-    repeats /= shape[k];
-    for (int64_t e = 0; e < shape.size(); ++e)
-      v.elements.push_back(choices(k)[static_cast<size_t>(e / repeats % shape[k])]);
-    c.layouts[static_cast<size_t>(k)] = Layout::compact;
-  }
-  return c;
-}
-
 void check_elementwise(const Row& op, Device device) {
   for (const DType dtype : {float32, float64}) {
-    const Case c = all_combinations(op, dtype, special);
+    const Case c = all_combinations(op, dtype, special_values);
     SCOPED_TRACE(c.text() + " of special values");
     const std::vector<Array> out = call(c, c.arrays(device), device);
     const std::vector<Array> expected = call(c, c.arrays(reference_device()), reference_device());
@@ -58,7 +26,7 @@ const Registration elementwise({"SpecialValues", is_elementwise, check_elementwi
 // At zeros and ties, too, the kernel's gradient is the composition's.
 void check_gradients(const Row& op, Device device) {
   for (const DType dtype : {float32, float64}) {
-    const Case c = all_combinations(op, dtype, finite);
+    const Case c = all_combinations(op, dtype, finite_values);
     SCOPED_TRACE(c.text() + " of zeros and ties");
     const Mask wanted = differentiable_inputs(c);
     const std::vector<Array> in = c.arrays(device), out = call(c, in, device);
@@ -86,7 +54,7 @@ void check_scattered(const Row& op, Device device) {
     for (size_t k = 0; k < (is_padded(op) ? 1 : c.in.size()); ++k)
       for (double& x : c.in[k].elements)
         if (is_floating(c.in[k].dtype) && random.below(8) == 0)
-          x = special[static_cast<size_t>(random.below(5))];
+          x = special_values[static_cast<size_t>(random.below(5))];
     const std::vector<Array> out = call(c, c.arrays(device), device);
     const std::vector<Array> expected = call(c, c.arrays(reference_device()), reference_device());
     EXPECT_TRUE(close(out, expected, forward_precision(c.dtype, c.in, 1)));
