@@ -44,6 +44,6 @@ endif()
 # Sources are included as "plugrad/<folder>/...", before and after installation.
 set(PLUGRAD_INCLUDE_DIR ${PROJECT_BINARY_DIR}/include)
 file(MAKE_DIRECTORY ${PLUGRAD_INCLUDE_DIR}/plugrad)
-foreach(folder core ops nn backends examples benchmarks tests)
+foreach(folder core ops nn backends cli examples benchmarks tests)
   file(CREATE_LINK ${PROJECT_SOURCE_DIR}/${folder} ${PLUGRAD_INCLUDE_DIR}/plugrad/${folder} SYMBOLIC)
 endforeach()

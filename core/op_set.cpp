@@ -3,33 +3,36 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
 #include <cstdlib>
-#include <iterator>
+
+#include "plugrad/core/cells.h"
 
 namespace plugrad::detail {
 
 namespace {
 
-constexpr std::string_view core_op_set = "core-0", core_owner = "plugrad";
-constexpr const char* incomplete_variable = "PLUGRAD_ALLOW_INCOMPLETE";
-
-bool needs_gradient_kernel(const OpSchema& s) {
-  return s.differentiability == Differentiability::differentiable &&
-         s.gradient_form == GradientForm::kernel &&
-         std::any_of(std::begin(s.gradient), std::end(s.gradient),
-                     [](const InputGradient& g) { return g.composition || g.kernel_only; });
+constexpr std::string_view core_owner = "plugrad";
+constexpr int newest = 1;
+std::string op_set_name(int number) { return fmt::format("core-{}", number); }
+// Its number; 0: not one of ours.
+int number_of(std::string_view op_set) {
+  for (int k = 1; k <= newest; ++k)
+    if (op_set == op_set_name(k)) return k;
+  return 0;
 }
+
+constexpr const char* incomplete_variable = "PLUGRAD_ALLOW_INCOMPLETE";
 
 struct Gaps {
   std::vector<std::string> ops;   // "mul (gradient)"
   int missing = 0, required = 0;  // cells, forward and gradient counted apart
 };
 
-Gaps find_gaps(const Staged& staged) {
+Gaps find_gaps(const Staged& staged, int op_set) {
   Gaps gaps;
   for (const Row* row : all_ops()) {
-    if (row->kind != OpKind::primitive || owner_of(*row) != core_owner) continue;
+    if (!needs_forward_kernel(*row->schema) || owner_of(*row) != core_owner) continue;
+    if (row->schema->since > op_set) continue;
     const auto it = staged.cells.find(row);
     const Cell cell = it == staged.cells.end() ? Cell{} : it->second;
     const bool gradient_required = needs_gradient_kernel(*row->schema);
@@ -59,18 +62,20 @@ void check_complete(const Staged& staged, const Manifest& manifest, std::string_
   if (incomplete_allowed()) return;
   constexpr const char* option = "PLUGRAD_ALLOW_INCOMPLETE=1 loads it unfinished";
   if (manifest.op_set.empty())
-    refuse_plugin(where, fmt::format("backend {} claims no op set, so it is unfinished", manifest.name),
-                  fmt::format("have it claim {} once it has all its kernels; {}", core_op_set, option));
-  if (manifest.op_set != core_op_set)
+    refuse_plugin(
+        where, fmt::format("backend {} claims no op set, so it is unfinished", manifest.name),
+        fmt::format("have it claim {} once it has all its kernels; {}", op_set_name(newest), option));
+  const int op_set = number_of(manifest.op_set);
+  if (!op_set)
     refuse_plugin(where,
                   fmt::format("backend {} claims op set {}, of which this plugrad knows nothing: it has {}",
-                              manifest.name, manifest.op_set, core_op_set),
+                              manifest.name, manifest.op_set, op_set_name(newest)),
                   fmt::format("update plugrad or the plugin; {}", option));
-  const Gaps gaps = find_gaps(staged);
+  const Gaps gaps = find_gaps(staged, op_set);
   if (gaps.missing)
     refuse_plugin(where,
                   fmt::format("backend {} claims op set {} but lacks {} of its {} kernels: {}", manifest.name,
-                              core_op_set, gaps.missing, gaps.required, fmt::join(gaps.ops, ", ")),
+                              manifest.op_set, gaps.missing, gaps.required, fmt::join(gaps.ops, ", ")),
                   fmt::format("write them; {}", option));
 }
 

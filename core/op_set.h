@@ -7,9 +7,9 @@
 namespace plugrad::detail {
 
 // Checks that a backend brings every kernel of the op set that its manifest names, unless
-// PLUGRAD_ALLOW_INCOMPLETE is 1. "core-0": the forward kernels of plugrad's own primitives, and the gradient
-// kernels of those whose schema asks for one. Throws PluginError, starting with `where`, which lists all that
-// is missing.
+// PLUGRAD_ALLOW_INCOMPLETE is 1. "core-<n>": the forward kernels of those of plugrad's own primitives that
+// were there when op set n was closed (OpSchema::since), and the gradient kernels that their schemas ask for.
+// Throws PluginError, starting with `where`, which lists all that is missing.
 void check_complete(const Staged& staged, const Manifest& manifest, std::string_view where);
 
 }  // namespace plugrad::detail

@@ -13,7 +13,7 @@ struct Manifest {
   std::string kind;  // "backend"
   std::string name, version;
   int abi_major = 0, abi_minor = 0;
-  std::string op_set;  // the ops that the backend claims to fill: "core-0", or empty
+  std::string op_set;  // the ops that the backend claims to fill: "core-1", or empty
 };
 
 struct PluginFile {

@@ -200,6 +200,7 @@ struct OpSchema {
   int n_out = 1;                                // 0: as many as the call asks for
   const char* attributes[max_attributes] = {};  // their names, in order
   OpKind kind = OpKind::primitive;
+  int since = 1;  // primitives: the first op set that has it, core-<since>; a closed set gets no more ops
   DTypeRule dtype_rule = DTypeRule::same;
   DTypeSet dtypes[max_differentiable_inputs] = {
       floating};  // of input 0, and of all but for DTypeRule::separate

@@ -2,4 +2,4 @@
 #include "plugrad/core/plugin.hpp"
 #include "plugrad/backends/cuda/memory.h"
 
-PLUGRAD_BACKEND(cuda, "0.1.0", "core-0", plugrad::cuda::prepare_memory)
+PLUGRAD_BACKEND(cuda, "0.1.0", "core-1", plugrad::cuda::prepare_memory)

@@ -3,4 +3,4 @@
 // the tests passing, and replace kernels/ file by file.
 #include "plugrad/core/plugin.hpp"
 
-PLUGRAD_BACKEND(reference, "0.1.0", "core-0", nullptr)
+PLUGRAD_BACKEND(reference, "0.1.0", "core-1", nullptr)

@@ -104,7 +104,7 @@ int32_t init(const plugrad_host* host) {
 
 constexpr char manifest[] =
     R"({"plugrad": "backend", "name": "recording", "version": "1", "abi_major": )" PLUGRAD_TEXT(
-        PLUGRAD_ABI_MAJOR) R"(, "abi_minor": )" PLUGRAD_TEXT(PLUGRAD_ABI_MINOR) R"(, "op_set": "core-0"})";
+        PLUGRAD_ABI_MAJOR) R"(, "abi_minor": )" PLUGRAD_TEXT(PLUGRAD_ABI_MINOR) R"(, "op_set": "core-1"})";
 constexpr plugrad_plugin recording{sizeof(plugrad_plugin), manifest, init};
 
 // ---- the trainings ----

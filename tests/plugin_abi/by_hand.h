@@ -16,6 +16,6 @@
 // A good manifest of the backend `name` with another ABI.
 #define MANIFEST_OF(name, abi)                                                           \
   MANIFEST("{\"plugrad\": \"backend\", \"name\": \"" name "\", \"version\": \"1\", " abi \
-           ", \"op_set\": \"core-0\"}")
+           ", \"op_set\": \"core-1\"}")
 
 #define INIT extern "C" PLUGRAD_EXPORT int32_t plugrad_init

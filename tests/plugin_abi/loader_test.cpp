@@ -164,7 +164,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(Loader, ListsAllThatAnIncompleteBackendLacks) {
   const fs::path file = plugin("incomplete");
-  expect_refused(file, "backend incomplete claims op set core-0 but lacks", "PLUGRAD_ALLOW_INCOMPLETE=1");
+  expect_refused(file, "backend incomplete claims op set core-1 but lacks", "PLUGRAD_ALLOW_INCOMPLETE=1");
   const std::string message = message_of<PluginError>([&] { load_plugin(file); });
   EXPECT_THAT(message, AllOf(HasSubstr("tanh (gradient)"), HasSubstr("exp (forward, gradient)"),
                              HasSubstr("neg (forward)"), testing::Not(HasSubstr("relu"))));
@@ -381,7 +381,7 @@ void link(const std::string& manifest, plugrad_init_function init) {
 }
 
 TEST(LinkedBackend, IsCheckedForCompleteness) {
-  const std::string manifest = manifest_of("linked", "core-0");
+  const std::string manifest = manifest_of("linked", "core-1");
   int checked = 0;
   for (const Row* row : all_ops()) {
     if (row->kind != OpKind::primitive || owner_of(*row) != "plugrad") continue;
@@ -444,7 +444,7 @@ TEST(LinkedBackend, ManifestsAreChecked) {
   refused(R"({"plugrad": "backend", "name": "x", "version": "1", "abi_major": 1e999, "abi_minor": 1})",
           "not JSON");
   refused(R"({"plugrad": "backend", "name": "x", "version": "1", )" + rest + "}", "no \"op_set\"");
-  refused(manifest_of("../x", "core-0"), "'../x' in its manifest cannot be a backend's name");
+  refused(manifest_of("../x", "core-1"), "'../x' in its manifest cannot be a backend's name");
   refused(std::string(60000, '['), "not JSON");
 }
 

@@ -7,4 +7,4 @@ void nothing(const plugrad::plugin::Call&) {}
 
 PLUGRAD_KERNELS(relu, nothing, nothing);
 PLUGRAD_FORWARD(tanh, nothing);
-PLUGRAD_BACKEND(incomplete, "1", "core-0", nullptr)
+PLUGRAD_BACKEND(incomplete, "1", "core-1", nullptr)
