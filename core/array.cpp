@@ -6,6 +6,7 @@
 
 #include "plugrad/core/backend.h"
 #include "plugrad/core/core_ops.h"
+#include "plugrad/core/row_sparse.h"
 
 namespace plugrad {
 
@@ -51,8 +52,29 @@ Array Array::view(const int64_t* dims, const int64_t* strides, int ndim, int64_t
   return Array(b);
 }
 
+Array Array::from_storage(const Shape& shape, DType dtype, Storage* storage) {
+  Body* b = detail::take_body(detail::thread_state());
+  b->storage = storage;
+  b->dtype = dtype;
+  b->device = storage->device;
+  b->contiguous = false;
+  b->epoch = detail::row_sparse_epoch;
+  b->view.data = nullptr;
+  b->view.device = {detail::device_type[b->device.backend], b->device.ordinal};
+  b->view.dtype = to_dlpack(dtype);
+  b->view.byte_offset = 0;
+  b->view.ndim = shape.ndim();
+  int64_t n = 1;
+  for (int i = shape.ndim(); i-- > 0; n *= shape[i]) {
+    b->dims[i] = shape[i];
+    b->strides[i] = n;
+  }
+  return Array(b);
+}
+
 Array Array::detach() const {
   if (!body_) throw Error("detach: an empty array");
+  if (is_row_sparse(*this)) return dense(*this).detach();
   return view(dims(), strides(), ndim());
 }
 
@@ -81,7 +103,7 @@ void Array::item_into(void* element) const {
   if (!body_) throw Error("item: an empty array");
   if (size() != 1) throw ShapeError(fmt::format("item: needs one element, not shape {}", to_string(shape())));
   if (detail::on_host(device())) std::memcpy(element, raw(), size_of(dtype()));
-  else detail::copy_bytes(*storage(), element, raw(), size_of(dtype()), PLUGRAD_DEVICE_TO_HOST);
+  else detail::copy_bytes(*dense(*this).storage(), element, raw(), size_of(dtype()), PLUGRAD_DEVICE_TO_HOST);
 }
 
 void Array::bytes_into(void* elements) const {
@@ -89,7 +111,7 @@ void Array::bytes_into(void* elements) const {
   const Array source = contiguous() ? *this : detail::call_copy(detach());
   const size_t bytes = static_cast<size_t>(size()) * size_of(dtype());
   if (detail::on_host(device())) std::memcpy(elements, source.raw(), bytes);
-  else detail::copy_bytes(*storage(), elements, source.raw(), bytes, PLUGRAD_DEVICE_TO_HOST);
+  else detail::copy_bytes(*source.storage(), elements, source.raw(), bytes, PLUGRAD_DEVICE_TO_HOST);
 }
 
 }  // namespace plugrad

@@ -37,6 +37,12 @@ PLUGRAD_PUBLIC PLUGRAD_COLD Body* new_body();
 PLUGRAD_PUBLIC PLUGRAD_COLD void delete_body(Body* b);
 inline constexpr int64_t free_bodies_limit = 1 << 20;
 
+// Stands in the place of a tape's epoch where an array is row-sparse (row_sparse.h): no tape has it, so that
+// dispatch takes the way that it takes for all that is unusual.
+inline constexpr uint64_t row_sparse_epoch = ~uint64_t{0};
+PLUGRAD_PUBLIC PLUGRAD_COLD char* dense_data(const Array& x);
+PLUGRAD_PUBLIC PLUGRAD_COLD void become_dense(Body& body, const Array& x);  // in place, for all handles
+
 inline Body* take_body(ThreadState& t) {
   Body* b = t.free_bodies;
   if (!b) [[unlikely]] {
@@ -174,6 +180,8 @@ class PLUGRAD_PUBLIC Array {
   static Array empty(const Shape& shape, DType dtype, Device device) {
     return empty(detail::thread_state(), shape.data(), shape.ndim(), dtype, device);
   }
+  // A row-sparse array, whose storage is taken over.
+  static Array from_storage(const Shape& shape, DType dtype, Storage* storage);
   // Another view of the same storage; `offset` elements from this one's first. The caller keeps it inside.
   Array view(const int64_t* dims, const int64_t* strides, int ndim, int64_t offset = 0) const;
   const DLTensor& tensor() const { return body_->view; }
@@ -188,13 +196,18 @@ class PLUGRAD_PUBLIC Array {
     body_->epoch = epoch;
   }
   void overwritten_by(const Row* op) {
+    if (epoch() == detail::row_sparse_epoch) detail::become_dense(*body_, *this);
     ++body_->storage->version;
     body_->storage->writer = op;
   }
 
  private:
   explicit Array(Body* b) : body_(b) {}
-  char* raw() const { return static_cast<char*>(body_->view.data) + body_->view.byte_offset; }
+  char* raw() const {
+    if (epoch() == detail::row_sparse_epoch) [[unlikely]]
+      return detail::dense_data(*this);
+    return static_cast<char*>(body_->view.data) + body_->view.byte_offset;
+  }
   void check_access(DType dtype, const char* what) const;
   static Array from_bytes(const void* data, int64_t count, const Shape& shape, DType dtype, Device device);
   void item_into(void* element) const;

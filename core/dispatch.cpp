@@ -4,6 +4,7 @@
 
 #include "plugrad/core/core_ops.h"
 #include "plugrad/core/kernel_call.h"
+#include "plugrad/core/row_sparse.h"
 #include "plugrad/core/tape.h"
 
 namespace plugrad {
@@ -57,10 +58,23 @@ DType common_dtype(const Row& op, const ArrayRef* in, int n_in) {
   return d;
 }
 
-// Off the fast path: devices, tapes of other threads, dtypes. True: the call was made with cast inputs.
+// Row-sparse inputs with all their elements, and the call made with these; false: there are none.
+PLUGRAD_COLD bool call_with_dense(const Row& op, const ArrayRef* in, int n_in, const Value* attr, int n_attr,
+                                  Array* out, int n_out, Device device) {
+  if (std::none_of(in, in + n_in, [](const ArrayRef& a) { return is_row_sparse(*a); })) return false;
+  std::vector<Array> all;
+  for (int i = 0; i < n_in; ++i) all.push_back(dense(*in[i]));
+  const std::vector<ArrayRef> refs(all.begin(), all.end());
+  dispatch(op, refs.data(), n_in, attr, n_attr, out, n_out, device);
+  return true;
+}
+
+// Off the fast path: devices, tapes of other threads, dtypes. True: the call was made with other inputs,
+// dense or cast.
 PLUGRAD_COLD bool check_operands(ThreadState& t, const Row& op, const ArrayRef* in, int n_in,
                                  const Value* attr, int n_attr, Array* out, int n_out, Device device) {
   check_counts(op, in, n_in, n_attr, n_out);
+  if (call_with_dense(op, in, n_in, attr, n_attr, out, n_out, device)) return true;
   check_devices(op, in, n_in);
   check_tapes(op, t, in, n_in);
   if (op.dtype_rule == DTypeRule::separate) {

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <deque>
+#include <iterator>
 #include <map>
 #include <mutex>
 
@@ -42,6 +44,11 @@ void check(const OpSchema& s) {
   if (s.kind == OpKind::composite && !s.composition) refuse(s.name, "a composite without a composition");
   bool any = false;
   for (const InputGradient& g : s.gradient) any |= g.composition || g.kernel_only;
+  const bool others = std::any_of(std::begin(s.gradient) + 1, std::end(s.gradient),
+                                  [](const InputGradient& g) { return g.composition || g.kernel_only; });
+  if (s.gradient[0].sparse && (others || s.n_out != 1))
+    refuse(s.name,
+           "a row-sparse gradient is for ops of one output, differentiable in their first input alone");
   switch (s.differentiability) {
     case Differentiability::unstated:
       refuse(s.name,
@@ -62,6 +69,7 @@ void fill(Row& row, const OpSchema& s) {
   row.dtype_rule = s.dtype_rule;
   row.kind = s.kind;
   row.broadcasts = s.broadcasts;
+  row.sparse_gradient = s.gradient[0].sparse != nullptr;
   row.records = s.differentiability != Differentiability::locally_constant;
   row.n_in = static_cast<int16_t>(s.n_in);
   row.n_out = static_cast<uint8_t>(s.n_out);

@@ -18,7 +18,7 @@ struct alignas(64) Row {
   DTypeSet dtypes = 0;
   DTypeRule dtype_rule = DTypeRule::same;
   OpKind kind = OpKind::primitive;
-  bool broadcasts = false, records = false;
+  bool broadcasts = false, records = false, sparse_gradient = false;
   int16_t n_in = 0;
   uint8_t n_out = 1, n_attr = 0;
   Needs needs[max_differentiable_inputs] = {};

@@ -131,6 +131,9 @@ struct InputGradient {
   // The gradient in this input as a composition of ops, in the output's shape for ops that broadcast. Null:
   // not differentiable in this input.
   Array (*composition)(const Gradient&) = nullptr;
+  // Of input 0, where that is a parameter: the gradient as a row-sparse array (row_sparse.h), or an empty one
+  // where that is not worth it. Null: never.
+  Array (*sparse)(const Gradient&) = nullptr;
   // Without a composition: differentiable once, by the backends' gradient kernels alone.
   bool kernel_only = false;
 };

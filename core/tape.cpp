@@ -7,6 +7,7 @@
 #include "plugrad/core/backend.h"
 #include "plugrad/core/core_ops.h"
 #include "plugrad/core/kernel_call.h"
+#include "plugrad/core/row_sparse.h"
 #include "plugrad/core/tape_arena.h"
 
 namespace plugrad {
@@ -244,6 +245,7 @@ Array Recording::next_gradient() {
   const Array& x = n.in()[0].saved;
   Array g = std::move(n.out()[0].grad);
   if (!g) return detail::call_full(x.shape(), 0.0, x.dtype(), x.device());
+  if (is_row_sparse(g)) return g;
   // A borrowed or repeated gradient is the user's own from here on.
   return g.contiguous() && (g.unique() || !outermost_) ? g : detail::call_copy(g);
 }
@@ -328,6 +330,7 @@ void Recording::propagate(Node& n, bool recorded) {
   check_versions(n);
   if (n.custom) [[unlikely]]
     return propagate_custom(n, dy[0], recorded);
+  if (op.sparse_gradient && !recorded && propagate_sparsely(n, dy.data())) return;
   plugrad_kernel kernel =
       op.gradient[first_of(dy.data(), n.n_out).device().backend].load(std::memory_order_relaxed);
   if (kernel && !recorded && !t_.compose_gradients) propagate_by_kernel(n, kernel, dy.data());
@@ -344,6 +347,17 @@ void Recording::propagate_custom(Node& n, const Array& dy, bool recorded) {
     unbroadcast(gi, n.in()[i]);
     accumulate(n.in()[i], std::move(gi), recorded);
   }
+}
+
+// The gradient of a parameter of which a few rows were read: these alone.
+bool Recording::propagate_sparsely(Node& n, const Array* dy) {
+  const NodeInput& e = n.in()[0];
+  const bool to_parameter = e.parent && !e.parent->op && outermost_ && !t_.compose_gradients;
+  if (!to_parameter) return false;
+  Array g = n.op->schema->gradient[0].sparse(Gradient(n, dy, 0));
+  if (!g) return false;
+  accumulate(e, std::move(g), false);
+  return true;
 }
 
 void Recording::propagate_by_composition(Node& n, const Array* dy, bool recorded) {
@@ -414,6 +428,10 @@ void Recording::accumulate(const NodeInput& e, Array g, bool recorded) {
   Array& sum = e.parent->out()[e.parent_output].grad;
   if (!sum) {
     sum = std::move(g);
+    return;
+  }
+  if (is_row_sparse(sum) || is_row_sparse(g)) [[unlikely]] {
+    sum = detail::add_row_sparse(std::move(sum), g);
     return;
   }
   const Row& add = detail::core_ops().add;

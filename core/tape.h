@@ -67,13 +67,14 @@ class PLUGRAD_PUBLIC Recording {
   // needs was overwritten, or where the way leads through an op without a gradient.
   void backward(const Array& y);
   // After backward: the gradients of the leaves, in the order in which these were made; zeros where y does
-  // not depend on one. Each is compact and the caller's own.
+  // not depend on one. Each is the caller's own, and compact or row-sparse (row_sparse.h).
   Array next_gradient();
 
  private:
   void propagate(Node& n, bool recorded);
   void propagate_custom(Node& n, const Array& dy, bool recorded);
   Array empty_gradient(const Row& op, const detail::NodeInput& input, const Array& dy) const;
+  bool propagate_sparsely(Node& n, const Array* dy);
   void propagate_by_kernel(Node& n, plugrad_kernel gradient, const Array* dy);
   void propagate_by_composition(Node& n, const Array* dy, bool recorded);
   void accumulate(const detail::NodeInput& input, Array g, bool recorded);
