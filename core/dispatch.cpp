@@ -157,6 +157,7 @@ struct Run {
 void dispatch(const Row& op, const ArrayRef* in, int n_in, const Value* attr, int n_attr, Array* out,
               int n_out, Device device) {
   ThreadState& t = detail::thread_state();
+  const detail::ProfiledCall profiled(t, op, false);
   bool tracked = false, unusual = n_in != op.n_in || n_attr != op.n_attr || n_out != op.n_out || n_out < 1;
   if (!unusual && n_in > 0 && *in[0]) {
     const Array& first = *in[0];

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "plugrad/core/backend.h"
+#include "plugrad/core/recorder.h"
 #include "plugrad/core/registry.h"
 #include "plugrad/core/small_array.h"
 
@@ -21,7 +22,7 @@ inline void run(ThreadState& t, const Row& op, Device device, plugrad_kernel ker
   t.workspace_device = device;
   if (!on_host(device)) [[unlikely]]
     enter_device(t, device, call);
-  const int32_t status = kernel(&call);
+  const int32_t status = t.recorder ? t.recorder->run(op, device, kernel, call) : kernel(&call);
   if (t.workspace) [[unlikely]]
     release_workspace(t);
   if (status != PLUGRAD_OK) [[unlikely]]

@@ -215,6 +215,9 @@ struct OpSchema {
   InputGradient gradient[max_differentiable_inputs] = {};
   bool same_gradient_for_all = false;                 // gradient[0] speaks for any number of inputs
   void (*composition)(const Composition&) = nullptr;  // of the forward, for composites
+  // The floating-point operations of a call, forward or (din is not null) gradient, for profiles. Null: not
+  // counted.
+  double (*flops)(const plugrad_call&) = nullptr;
   void (*samples)(Samples&) = nullptr;
 };
 

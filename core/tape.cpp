@@ -324,6 +324,7 @@ void Recording::propagate(Node& n, bool recorded) {
   }
   if (!any) return;  // the result does not depend on this node
   const Row& op = *n.op;
+  const detail::ProfiledCall profiled(t_, op, true);
   if (op.schema->differentiability != Differentiability::differentiable) [[unlikely]]
     throw Error(fmt::format("{}: has no gradient; detach its input, or keep it out of the function",
                             op.schema->name));

@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "plugrad/core/array.h"
+#include "plugrad/core/recorder.h"
 #include "plugrad/core/tape_arena.h"
 
 namespace plugrad::detail {
@@ -55,6 +56,7 @@ void discard(ThreadState& t) {
 struct Owner {
   ThreadState* state = new ThreadState;
   Owner() {
+    state->recorder = recorder_of_process();
     state->context = {sizeof(plugrad_context), 1, nullptr, state, lend_workspace, keep_message};
     std::lock_guard lock(threads().mutex);
     state->next_thread = threads().first;

@@ -22,6 +22,7 @@ inline constexpr uint64_t not_recording = 1;  // arrays carry 0 or the epoch of 
 inline constexpr int n_bins = 192;
 
 struct TapeChunk;
+class Recorder;
 
 struct ThreadState {
   uint64_t epoch = not_recording;  // an array with this epoch is on the live tape
@@ -31,6 +32,7 @@ struct ThreadState {
   std::atomic<uint64_t> tape_epoch = not_recording;  // of the tape, also while no_grad masks `epoch`
   bool training = false;
   bool compose_gradients = false;
+  Recorder* recorder = nullptr;  // of the profile that is being made
   Body* free_bodies = nullptr;
   int64_t n_free_bodies = 0;
   Storage* free_blocks[n_bins] = {};
