@@ -286,7 +286,7 @@ void multiply_blocked(const Product<T>& p, Scratch& scratch, int threads) {
   const int64_t units = ceil_div(std::max(m, n), unit);
   const int64_t most = std::min<int64_t>(units, ceil_div(m * n * k, multiply_grain));
   const auto parts = std::clamp<int64_t>(most, 1, threads);
-  const int64_t a_size = a_packed_size(m, k), size = blocked_scratch(m, n, k);
+  const int64_t a_size = a_packed_size(m, k), size = a_size + b_packed_size(n, k);
   T* packed = scratch.get<T>(parts * size);
   parallel_for(static_cast<int>(parts), parts, 1, [&](int64_t first, int64_t last) {
     for (int64_t i = first; i < last; ++i) {
