@@ -2,7 +2,7 @@
 // lie along them. One description serves the product, both of its gradients, and sums over batches.
 #pragma once
 
-#include <algorithm>
+#include <utility>
 
 #include "plugrad/core/plugin.hpp"
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "plugrad/backends/cuda/batch_pointers.h"
 #include "plugrad/backends/cuda/compact.h"
