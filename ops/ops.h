@@ -178,6 +178,7 @@ PLUGRAD_PUBLIC Array linear(const Array& x, const Array& weight, const Array& bi
 // ---- diagonals and triangles of matrices; diagonal k lies k places above the main one ----
 PLUGRAD_PUBLIC Array diagonal(const Array& x, int64_t k = 0, int64_t axis1 = 0, int64_t axis2 = 1);  // a view
 PLUGRAD_PUBLIC Array diag(const Array& x, int64_t k = 0);  // of a matrix its diagonal, of a vector the matrix
+// The sum of a matrix's diagonal k.
 PLUGRAD_PUBLIC Array trace(const Array& x, int64_t k = 0);
 PLUGRAD_PUBLIC Array tril(const Array& x, int64_t k = 0);  // 0 above diagonal k of the last two axes
 PLUGRAD_PUBLIC Array triu(const Array& x, int64_t k = 0);  // 0 below it

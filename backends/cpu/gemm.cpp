@@ -52,11 +52,13 @@ void multiply_blocked_either_way(const Product<T>& p, Scratch& scratch, int thre
   multiply_blocked(blocked_cost(transposed) < blocked_cost(p) ? transposed : p, scratch, threads);
 }
 
+constexpr int64_t narrow = 12;  // columns
+
 // One of c's sides is shorter than a tile of a general product. n is the short one here.
 template <class T>
 bool multiply_narrow(const Product<T>& p, Scratch& scratch, int threads) {
   constexpr int64_t lanes = 32 / sizeof(T);
-  if (p.n() > 12) return false;
+  if (p.n() > narrow) return false;
   if (p.a.column_stride == 1 && p.k() >= 8 * lanes) {
     multiply_dot_packed(p, scratch, threads);
     return true;
@@ -101,6 +103,16 @@ void multiply(const Product<T>& p, Scratch& scratch, int threads) {
   if (multiply_narrow(m < n ? p.transposed() : p, scratch, threads)) return;
   multiply_general(p, scratch, threads);
 }
+template <class T>
+size_t scratch_bytes(const Product<T>& p) {
+  const int64_t m = p.m(), n = p.n(), k = p.k();
+  const int64_t packed = k * std::min<int64_t>({m, n, narrow});  // a short operand
+  return static_cast<size_t>(std::max({packed, blocked_scratch(m, n, k), blocked_scratch(n, m, k)})) *
+         sizeof(T);
+}
+template size_t scratch_bytes(const Product<float>&);
+template size_t scratch_bytes(const Product<double>&);
+
 template void multiply(const Product<float>&, Scratch&, int);
 template void multiply(const Product<double>&, Scratch&, int);
 

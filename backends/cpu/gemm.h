@@ -37,6 +37,8 @@ struct Product {
 class Scratch {
  public:
   explicit Scratch(const plugin::Call& call) : call_(call) {}
+  // For one thread of several: `bytes` that were got before, and are enough.
+  Scratch(const plugin::Call& call, void* data, size_t bytes) : call_(call), data_(data), bytes_(bytes) {}
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
 
@@ -61,6 +63,10 @@ class Scratch {
 template <class T>
 void multiply(const Product<T>& p, Scratch& scratch, int threads);
 
+// How many bytes of scratch that takes on one thread, at most.
+template <class T>
+size_t scratch_bytes(const Product<T>& p);
+
 // How many multiply-adds a thread should at least get.
 constexpr int64_t multiply_grain = 2 << 20;
 
@@ -78,5 +84,7 @@ void multiply_dot(const Product<T>& p, int threads);
 // All strides: register tiles over blocks packed for the caches. Vectorised along n.
 template <class T>
 void multiply_blocked(const Product<T>& p, Scratch& scratch, int threads);
+// How many elements of scratch that takes for each thread.
+int64_t blocked_scratch(int64_t m, int64_t n, int64_t k);
 
 }  // namespace plugrad::cpu

@@ -267,7 +267,16 @@ Product<T> part_of(Product<T> p, int64_t begin, int64_t end) {
   return p;
 }
 
+// The packed blocks of one operand, `side` being c's along it.
+int64_t packed_size(int64_t side, int64_t multiple, int64_t largest, int64_t k) {
+  return round_up(std::min(round_up(side, multiple), largest) * std::min(k, block_depth), 16);
+}
+int64_t a_packed_size(int64_t m, int64_t k) { return packed_size(m, 12, block_height, k); }
+int64_t b_packed_size(int64_t n, int64_t k) { return packed_size(n, 32, block_width, k); }
+
 }  // namespace
+
+int64_t blocked_scratch(int64_t m, int64_t n, int64_t k) { return a_packed_size(m, k) + b_packed_size(n, k); }
 
 // Each thread computes a part of c by itself, in the same order of additions whatever their number.
 template <class T>
@@ -277,15 +286,13 @@ void multiply_blocked(const Product<T>& p, Scratch& scratch, int threads) {
   const int64_t units = ceil_div(std::max(m, n), unit);
   const int64_t most = std::min<int64_t>(units, ceil_div(m * n * k, multiply_grain));
   const auto parts = std::clamp<int64_t>(most, 1, threads);
-  const int64_t depth = std::min(k, block_depth);
-  const int64_t a_size = round_up(std::min(round_up(m, 12), block_height) * depth, 16);
-  const int64_t b_size = round_up(std::min(round_up(n, 32), block_width) * depth, 16);
-  T* packed = scratch.get<T>(parts * (a_size + b_size));
+  const int64_t a_size = a_packed_size(m, k), size = a_size + b_packed_size(n, k);
+  T* packed = scratch.get<T>(parts * size);
   parallel_for(static_cast<int>(parts), parts, 1, [&](int64_t first, int64_t last) {
     for (int64_t i = first; i < last; ++i) {
       const int64_t begin = i * units / parts * unit,
                     end = std::min((i + 1) * units / parts * unit, std::max(m, n));
-      T* own = packed + i * (a_size + b_size);
+      T* own = packed + i * size;
       blocked(part_of(p, begin, end), own, own + a_size);
     }
   });

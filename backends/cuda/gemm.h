@@ -1,30 +1,16 @@
-// Matrix products of strided matrices by cuBLAS.
+// Products of strided matrices, and of whole batches of them, by cuBLAS.
 #pragma once
 
-#include "plugrad/core/plugin.hpp"
+#include "plugrad/backends/common/product_axes.h"
 
 namespace plugrad::cuda {
 
-// Element (i, j) is data[i * row_stride + j * column_stride]. Strides of what is read may be 0 or negative.
+// c = a b, or c += a b, for arrays that lie along the axes as these say, c apart from a and b. A batch is one
+// call of cuBLAS, whatever its strides. Matrices whose rows or columns lie without gaps, so all transposes of
+// compact ones too, are read where they are; others are copied to workspace of the call first, and so are
+// those of sums over a batch that are not one long k yet. For float and double. Throws Failure.
 template <class T>
-struct Matrix {
-  T* data;
-  int64_t rows, columns, row_stride, column_stride;
-
-  Matrix transposed() const { return {data, columns, rows, column_stride, row_stride}; }
-};
-
-// A matrix given as an array of two axes.
-template <class T>
-Matrix<T> matrix(const DLTensor& t) {
-  return {plugin::data<T>(t), t.shape[0], t.shape[1], t.strides[0], t.strides[1]};
-}
-
-// c = a b, for c row-major without gaps and apart from a and b; without columns of a, c is zero. Matrices
-// whose rows or columns lie without gaps, so all transposes of compact ones too, are read where they are,
-// others are copied to workspace of the call first. For float and double. Throws Failure.
-template <class T>
-void multiply(const plugin::Call& call, const Matrix<const T>& a, const Matrix<const T>& b,
-              const Matrix<T>& c);
+void multiply(const plugin::Call& call, const plugin::ProductAxes& axes, const T* a, const T* b, T* c,
+              bool accumulate = false);
 
 }  // namespace plugrad::cuda

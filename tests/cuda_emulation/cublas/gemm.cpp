@@ -1,9 +1,11 @@
-// Matrix products as cuBLAS's manual describes them: sections "cublas<t>gemm()" and
+// Matrix products as cuBLAS's manual describes them: sections "cublas<t>gemm()", "cublas<t>gemmBatched()" and
 // "cublas<t>gemmStridedBatched()".
 #include "plugrad/tests/cuda_emulation/cublas/gemm.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
+#include <span>
 #include <string>
 
 #include "plugrad/tests/cuda_emulation/counters.h"
@@ -61,7 +63,7 @@ Stored<T> stored_c(const Gemm<T>& g) {
 
 bool known(cublasOperation_t op) { return op == CUBLAS_OP_N || op == CUBLAS_OP_T || op == CUBLAS_OP_C; }
 
-// The tables of errors of both calls: CUBLAS_STATUS_INVALID_VALUE "if m < 0 or n < 0 or k < 0", "if transa
+// The tables of errors of all calls: CUBLAS_STATUS_INVALID_VALUE "if m < 0 or n < 0 or k < 0", "if transa
 // and transb are not one of CUBLAS_OP_N, CUBLAS_OP_C, CUBLAS_OP_T", "if lda < max(1, m) when transa ==
 // CUBLAS_OP_N and lda < max(1, k) otherwise", likewise for ldb (k, n) and ldc (m), and if alpha or beta are
 // NULL.
@@ -140,15 +142,16 @@ void run_one(const Gemm<T>& g, const Scalars<T>& s, int64_t i, bool tf32) {
 // "C[i] matrices must not overlap, i.e. the individual gemm operations must be computable independently"; and
 // C is no part of A or B, as in NETLIB's sgemm, whose arguments Fortran forbids to alias.
 template <class T>
-void report_overlap(const Gemm<T>& g) {
+void report_overlap(std::span<const Gemm<T>> calls) {
   std::vector<Extent> written, read;
-  stored_c(g).add_extents(written, g.batch);
-  if (g.k > 0) {
+  for (const Gemm<T>& g : calls) {
+    stored_c(g).add_extents(written, g.batch);
+    if (g.k == 0) continue;
     stored_a(g).add_extents(read, g.batch);
     stored_b(g).add_extents(read, g.batch);
   }
   if (overlaps(std::move(written), std::move(read)))
-    report("overlap", "{}: C overlaps A, B, or another C of the batch", g.call);
+    report("overlap", "{}: C overlaps A, B, or another C of the batch", calls.front().call);
 }
 
 // Of the batched call: an offset "must not be zero".
@@ -173,6 +176,47 @@ bool workspace_too_small(const cublasContext& context, const Gemm<T>& g) {
   return context.workspace && context.workspace->bytes < (16 << 10) && g.k >= 64;
 }
 
+// The matrices that the pointers of cublas<t>gemmBatched point at, each as a call of cublas<t>gemm; none, if
+// they can't be read. The manual's table says of Aarray, Barray and Carray that they lie on the "device": the
+// pointers are read when the work runs.
+template <class T>
+std::vector<Gemm<T>> pointed_at(const Gemm<T>& g) {
+  const std::string call = g.call;
+  const size_t bytes = static_cast<size_t>(g.batch) * sizeof(T*);
+  std::vector<Gemm<T>> each;
+  if (!check_range(g.a_pointers, bytes, false, (call + " Aarray").c_str()) ||
+      !check_range(g.b_pointers, bytes, false, (call + " Barray").c_str()) ||
+      !check_range(g.c_pointers, bytes, false, (call + " Carray").c_str()))
+    return each;
+  for (int64_t i = 0; i < g.batch; ++i) {
+    each.push_back(g);
+    each.back().a = g.a_pointers[i];
+    each.back().b = g.b_pointers[i];
+    each.back().c = g.c_pointers[i];
+    each.back().batch = 1;
+  }
+  return each;
+}
+
+// "If math mode enables fast math modes when using cublasSgemmBatched(), pointers (not the pointer arrays)
+// placed in the GPU memory must be properly aligned": "if k % 4 == 0 then ensure intptr_t(ptr) % 16 == 0".
+template <class T>
+void report_misaligned(const Gemm<T>& g) {
+  const auto aligned = [](const void* p) { return reinterpret_cast<std::uintptr_t>(p) % 16 == 0; };
+  if (g.k % 4 == 0 && !(aligned(g.a) && aligned(g.b) && aligned(g.c)))
+    report("misaligned", "{}: a matrix is not aligned to 16 bytes, and the math mode is a fast one", g.call);
+}
+
+template <class T>
+void run_batched(const Gemm<T>& g, const Scalars<T>& s, bool tf32) {
+  const std::vector<Gemm<T>> each = pointed_at(g);
+  report_overlap<T>(each);
+  for (const Gemm<T>& one : each) {
+    if (tf32) report_misaligned(one);
+    run_one(one, s, 0, tf32);
+  }
+}
+
 template <class T>
 cublasStatus_t enqueue_work(const cublasContext& context, const Gemm<T>& g) {
   const bool on_device = context.pointer_mode == CUBLAS_POINTER_MODE_DEVICE;
@@ -188,6 +232,7 @@ cublasStatus_t enqueue_work(const cublasContext& context, const Gemm<T>& g) {
   const auto work = [=]() mutable {
     const DeviceAccess open;
     if ((on_device && !read_scalars(g, &scalars)) || !take_workspace(context, g.call)) return;
+    if (g.a_pointers) return run_batched(g, scalars, tf32);
     for (int64_t i = 0; i < g.batch; ++i) run_one(g, scalars, i, tf32);
   };
   return enqueue(context.stream, work, g.call) == cudaSuccess ? CUBLAS_STATUS_SUCCESS
@@ -204,11 +249,23 @@ cublasStatus_t gemm(const cublasContext& context, const Gemm<T>& g) {
   if (!g.c) return CUBLAS_STATUS_INVALID_VALUE;
   if (workspace_too_small(context, g)) return CUBLAS_STATUS_ALLOC_FAILED;
   report_zero_strides(g);
-  report_overlap(g);
+  report_overlap<T>({&g, 1});
   count(Counter::LibraryCalls);
   return enqueue_work(context, g);
 }
 
+template <class T>
+cublasStatus_t gemm_batched(const cublasContext& context, const Gemm<T>& g) {
+  if (!valid(g)) return CUBLAS_STATUS_INVALID_VALUE;
+  if (g.m == 0 || g.n == 0 || g.batch == 0) return CUBLAS_STATUS_SUCCESS;
+  if (!g.a_pointers || !g.b_pointers || !g.c_pointers) return CUBLAS_STATUS_INVALID_VALUE;
+  if (workspace_too_small(context, g)) return CUBLAS_STATUS_ALLOC_FAILED;
+  count(Counter::LibraryCalls);
+  return enqueue_work(context, g);
+}
+
+template cublasStatus_t gemm_batched(const cublasContext&, const Gemm<float>&);
+template cublasStatus_t gemm_batched(const cublasContext&, const Gemm<double>&);
 template cublasStatus_t gemm(const cublasContext&, const Gemm<float>&);
 template cublasStatus_t gemm(const cublasContext&, const Gemm<double>&);
 

@@ -126,6 +126,100 @@ TEST_F(CublasTest, BatchesAreApartByTheirStrides) {
   }
 }
 
+// The products of 2 x 2 matrices a[i] and b[i] of one buffer, to c.
+class PointedAt {
+ public:
+  PointedAt(const std::vector<float*>& a, const std::vector<float*>& b, const std::vector<float*>& c)
+      : a_(a), b_(b), c_(c), batch_(static_cast<int>(a.size())) {}
+
+  cublasStatus_t multiply(cublasHandle_t handle, int n = 2, int k = 2) const {
+    const float one = 1, zero = 0;
+    return cublasSgemmBatched(handle, CUBLAS_OP_N, CUBLAS_OP_N, 2, n, k, &one, a_.get(), 2, b_.get(), k,
+                              &zero, c_.get(), 2, batch_);
+  }
+  void point_a_at(const std::vector<float*>& a) { a_.write(a); }
+
+ private:
+  DeviceBuffer<float*> a_, b_, c_;
+  int batch_;
+};
+
+TEST_F(CublasTest, BatchesArePointedAt) {
+  const auto a = small_integers<float>(64, 1), b = small_integers<float>(64, 2);
+  const DeviceBuffer<float> device_a(a), device_b(b), c(std::vector<float>(64, 7));
+  const size_t at_a[] = {10, 10, 3}, at_b[] = {0, 20, 9}, at_c[] = {30, 0, 12};
+  PointedAt batch({device_a.get() + 10, device_a.get() + 10, device_a.get() + 3},
+                  {device_b.get(), device_b.get() + 20, device_b.get() + 9},
+                  {c.get() + 30, c.get(), c.get() + 12});
+  EXPECT_EQ(batch.multiply(handle_), CUBLAS_STATUS_SUCCESS);
+  const auto z = c.read();
+  for (size_t i = 0; i < 3; ++i) {
+    const float *x = &a[at_a[i]], *y = &b[at_b[i]], *result = &z[at_c[i]];
+    EXPECT_EQ(result[0], x[0] * y[0] + x[2] * y[1]);
+    EXPECT_EQ(result[3], x[1] * y[2] + x[3] * y[3]);
+    EXPECT_EQ(result[4], 7);
+  }
+}
+
+TEST_F(CublasTest, PointersAreReadWhenTheWorkRuns) {
+  const LazyStreams lazy;
+  const DeviceBuffer<float> a(std::vector<float>(8, 1)), b(std::vector<float>(4, 1)), c(4),
+      zeros(std::vector<float>(4));
+  PointedAt batch({a.get()}, {b.get()}, {c.get()});
+  EXPECT_EQ(batch.multiply(handle_), CUBLAS_STATUS_SUCCESS);
+  EXPECT_EQ(c.read()[0], 2);
+  batch.point_a_at({zeros.get()});
+  EXPECT_EQ(batch.multiply(handle_), CUBLAS_STATUS_SUCCESS);
+  EXPECT_EQ(c.read()[0], 0);
+}
+
+TEST_F(CublasTest, PointersThatAreNotThere) {
+  const DeviceBuffer<float> a(std::vector<float>(64, 1)), c(64);
+  const std::vector<float*> host = {a.get()};
+  const DeviceBuffer<float*> good(host), uninitialised(1), to(std::vector<float*>{c.get()});
+  const float one = 1, zero = 0;
+  const auto reports = [&](float* const* x) {
+    EXPECT_EQ(cublasSgemmBatched(handle_, CUBLAS_OP_N, CUBLAS_OP_N, 2, 2, 2, &one, x, 2, good.get(), 2, &zero,
+                                 to.get(), 2, 1),
+              x ? CUBLAS_STATUS_SUCCESS : CUBLAS_STATUS_INVALID_VALUE);
+    return reports_after_work();
+  };
+  EXPECT_EQ(reports(nullptr), "");
+  EXPECT_THAT(reports(host.data()), HasSubstr("host-pointer: cublasSgemmBatched Aarray"));
+  EXPECT_THAT(reports(uninitialised.get()), HasSubstr("uninitialised: cublasSgemmBatched Aarray"));
+  EXPECT_THAT(reports(good.get() + 1), HasSubstr("out-of-bounds: cublasSgemmBatched Aarray"));
+  EXPECT_EQ(reports(good.get()), "");
+}
+
+TEST_F(CublasTest, MatricesPointedAtThatOverlapOrAreNotThere) {
+  const DeviceBuffer<float> a(std::vector<float>(8, 1)), c(8);
+  const auto reports = [&](float* x, float* second_result) {
+    const PointedAt batch({a.get(), x}, {a.get(), a.get()}, {c.get(), second_result});
+    EXPECT_EQ(batch.multiply(handle_), CUBLAS_STATUS_SUCCESS);
+    return reports_after_work();
+  };
+  EXPECT_THAT(reports(a.get(), c.get() + 3), HasSubstr("overlap: cublasSgemmBatched"));
+  EXPECT_THAT(reports(a.get(), a.get() + 3), HasSubstr("overlap: cublasSgemmBatched"));
+  EXPECT_THAT(reports(a.get() + 5, c.get() + 4), HasSubstr("out-of-bounds: cublasSgemmBatched A"));
+  EXPECT_EQ(reports(a.get() + 4, c.get() + 4), "");
+}
+
+TEST_F(CublasTest, FastMathModesWantAlignedMatrices) {
+  int major = 0;
+  ASSERT_EQ(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, 0), cudaSuccess);
+  const DeviceBuffer<float> a(std::vector<float>(64, 1)), c(64);
+  const PointedAt batch({a.get() + 1}, {a.get()}, {c.get()});
+  EXPECT_EQ(batch.multiply(handle_, 2, 4), CUBLAS_STATUS_SUCCESS);
+  EXPECT_EQ(reports_after_work(), "");
+  ASSERT_EQ(cublasSetMathMode(handle_, CUBLAS_TF32_TENSOR_OP_MATH), CUBLAS_STATUS_SUCCESS);
+  EXPECT_EQ(batch.multiply(handle_, 2, 3), CUBLAS_STATUS_SUCCESS);
+  EXPECT_EQ(reports_after_work(), "");
+  EXPECT_EQ(batch.multiply(handle_, 2, 4), CUBLAS_STATUS_SUCCESS);
+  const std::string reports = reports_after_work();
+  if (major >= 8) EXPECT_THAT(reports, HasSubstr("misaligned: cublasSgemmBatched"));
+  else EXPECT_EQ(reports, "");
+}
+
 TEST_F(CublasTest, SizesOf64Bits) {
   const Product<double> p;
   const DeviceBuffer<double> a(p.a), b(p.b), c(p.c);
