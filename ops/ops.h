@@ -96,8 +96,8 @@ PLUGRAD_PUBLIC Array erf(const Array& x);
 PLUGRAD_PUBLIC Array erfc(const Array& x);     // 1 - erf(x), also where that is tiny
 PLUGRAD_PUBLIC Array lgamma(const Array& x);   // log |Gamma(x)|
 PLUGRAD_PUBLIC Array digamma(const Array& x);  // its derivative
-PLUGRAD_PUBLIC Array polygamma(int64_t order,
-                               const Array& x);  // digamma's derivative of that order; ShapeError below 1
+// The derivative of digamma of an order of at least 1; ShapeError for a lower one.
+PLUGRAD_PUBLIC Array polygamma(int64_t order, const Array& x);
 
 // ---- activation functions, element by element ----
 PLUGRAD_PUBLIC Array relu(const Array& x);

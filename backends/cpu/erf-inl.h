@@ -83,34 +83,46 @@ HWY_INLINE V scaled_erfc(D d, V x) {
   return hn::Div(polynomial(d, q, ErfConstants<T>::scaled_erfc), hn::Add(one, hn::Add(b, b)));
 }
 
+// For |x| <= 3/4.
 template <class D, class V>
-HWY_INLINE V erfc_of_magnitude(D d, V x) {
-  return hn::Mul(exp_minus_square(d, x, 1), scaled_erfc(d, hn::Abs(x)));
+HWY_INLINE V erf_near_0(D d, V x) {
+  return hn::Mul(x, polynomial(d, hn::Mul(x, x), ErfConstants<hn::TFromD<D>>::erf_over_x));
 }
 
 template <class D, class V>
-HWY_INLINE V erfc(D d, V x) {
-  const V y = erfc_of_magnitude(d, x);
-  return hn::IfThenElse(hn::Lt(x, hn::Zero(d)), hn::Sub(hn::Set(d, hn::TFromD<D>{2}), y), y);
+HWY_INLINE auto is_below(D d, V x, double bound) {
+  return hn::Lt(hn::Abs(x), hn::Set(d, static_cast<hn::TFromD<D>>(bound)));
+}
+
+// `one` - y where x is negative, else y, which is that for |x|.
+template <class D, class V>
+HWY_INLINE V reflected(D d, V x, V y, double one) {
+  return hn::IfThenElse(hn::Lt(x, hn::Zero(d)), hn::Sub(hn::Set(d, static_cast<hn::TFromD<D>>(one)), y), y);
 }
 
 template <class D, class V>
 HWY_INLINE V erf(D d, V x) {
-  using T = hn::TFromD<D>;
-  const V near_zero = hn::Mul(x, polynomial(d, hn::Mul(x, x), ErfConstants<T>::erf_over_x));
-  const V far = hn::Sub(hn::Set(d, T{1}), erfc_of_magnitude(d, x));
-  const auto is_near = hn::Lt(hn::Abs(x), hn::Set(d, static_cast<T>(0.75)));
-  return hn::IfThenElse(is_near, near_zero, hn::CopySign(far, x));
+  const V erfc = hn::Mul(exp_minus_square(d, x, 1), scaled_erfc(d, hn::Abs(x)));
+  const V far = hn::CopySign(hn::Sub(hn::Set(d, hn::TFromD<D>{1}), erfc), x);
+  return hn::IfThenElse(is_below(d, x, 0.75), erf_near_0(d, x), far);
+}
+
+template <class D, class V>
+HWY_INLINE V erfc(D d, V x) {
+  const V near = hn::Sub(hn::Set(d, hn::TFromD<D>{1}), erf_near_0(d, x));
+  const V far = hn::Mul(exp_minus_square(d, x, 1), scaled_erfc(d, hn::Abs(x)));
+  return hn::IfThenElse(is_below(d, x, 0.5), near, reflected(d, x, far, 2));
 }
 
 // The normal distribution: the probability of less than x, given e^(-x^2 / 2).
 template <class D, class V>
 HWY_INLINE V normal_distribution(D d, V x, V exponential) {
   using T = hn::TFromD<D>;
-  const V root = hn::Set(d, static_cast<T>(0.70710678118654752440));
-  const V half = hn::Mul(hn::Set(d, static_cast<T>(0.5)), exponential);
-  const V tail = hn::Mul(half, scaled_erfc(d, hn::Mul(hn::Abs(x), root)));
-  return hn::IfThenElse(hn::Lt(x, hn::Zero(d)), tail, hn::Sub(hn::Set(d, T{1}), tail));
+  const V half = hn::Set(d, static_cast<T>(0.5));
+  const V scaled = hn::Mul(x, hn::Set(d, static_cast<T>(0.70710678118654752440)));
+  const V near = hn::MulAdd(half, erf_near_0(d, scaled), half);
+  const V above = hn::Mul(hn::Mul(half, exponential), scaled_erfc(d, hn::Abs(scaled)));
+  return hn::IfThenElse(is_below(d, x, 0.5), near, reflected(d, hn::Neg(x), above, 1));
 }
 
 }  // namespace plugrad::cpu::HWY_NAMESPACE::math

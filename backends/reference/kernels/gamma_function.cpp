@@ -67,23 +67,21 @@ class Polygamma {
   }
 
  private:
-  // n! / x^(n + 1), where either may be out of range.
-  double term(double x) const { return std::exp(log_factorial(n_) - (n_ + 1) * std::log(x)); }
-  static double log_factorial(double n) {
+  // (n - 1)! / x^n, where either may be out of range.
+  static double quotient(double n, double x) {
     int sign;
-    return lgamma_r(n + 1, &sign);
+    return std::exp(lgamma_r(n, &sign) - n * std::log(x));
   }
   // The sum of n! / (x + k)^(n + 1).
   double positive(double x) const {
-    if (x == infinity) return 0;
     double y = 0;
-    for (; x < 20; ++x) y += term(x);
-    double rest = x / n_ + 0.5, factor = 1 / x;  // (n + 2k - 1)! / (n! (2k)! x^(2k - 1))
+    for (; x < 20 + n_; ++x) y += quotient(n_ + 1, x);
+    double rest = 1 + n_ / (2 * x), factor = 1;  // (n + 2k - 1)! / ((n - 1)! (2k)! x^2k)
     for (int k = 1; k <= 8; ++k) {
-      factor *= k == 1 ? (n_ + 1) / 2 : (n_ + 2 * k - 2) * (n_ + 2 * k - 1) / (x * x * (2 * k - 1) * (2 * k));
+      factor *= (n_ + 2 * k - 2) * (n_ + 2 * k - 1) / ((2 * k - 1) * (2 * k) * x * x);
       rest += bernoulli[k - 1] * factor;
     }
-    return y + term(x) * rest;
+    return y + quotient(n_, x) * rest;
   }
 
   double n_, sign_;

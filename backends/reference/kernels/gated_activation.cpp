@@ -45,11 +45,11 @@ double sigmoid(double x) {
 Gate normal_gate(double x) {
   return {std::erfc(-x / std::sqrt(2.)) / 2, std::exp(-x * x / 2) / std::sqrt(2 * pi)};
 }
-// (1 + tanh u) / 2 is the sigmoid of 2 u, which keeps its digits far below 0.
+// (1 + tanh u) / 2 is the sigmoid of 2 u, which keeps its digits far below 0, and so does its derivative.
 Gate tanh_gate(double x) {
   const double u = std::sqrt(2 / pi) * (x + 0.044715 * x * x * x);
   const double du = std::sqrt(2 / pi) * (1 + 3 * 0.044715 * x * x);
-  return {sigmoid(2 * u), (1 - std::tanh(u) * std::tanh(u)) / 2 * du};
+  return {sigmoid(2 * u), 2 * sigmoid(2 * u) * sigmoid(-2 * u) * du};
 }
 Gate sigmoid_gate(double x) { return {sigmoid(x), sigmoid(x) * sigmoid(-x)}; }
 Gate softplus_gate(double x) {
