@@ -9,28 +9,29 @@ HWY_BEFORE_NAMESPACE();
 namespace plugrad::cpu::HWY_NAMESPACE {
 namespace {
 
+// The sign is that of x, which Highway forgets in zeros where it has no vectors.
 struct Floor {
   template <class D, class V>
   HWY_INLINE V operator()(D, V x) const {
-    return hn::Floor(x);
+    return hn::CopySign(hn::Floor(x), x);
   }
 };
 struct Ceil {
   template <class D, class V>
   HWY_INLINE V operator()(D, V x) const {
-    return hn::Ceil(x);
+    return hn::CopySign(hn::Ceil(x), x);
   }
 };
 struct Round {
   template <class D, class V>
   HWY_INLINE V operator()(D, V x) const {
-    return hn::Round(x);
+    return hn::CopySign(hn::Round(x), x);
   }
 };
 struct Trunc {
   template <class D, class V>
   HWY_INLINE V operator()(D, V x) const {
-    return hn::Trunc(x);
+    return hn::CopySign(hn::Trunc(x), x);
   }
 };
 
