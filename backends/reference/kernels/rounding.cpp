@@ -12,7 +12,7 @@ namespace {
 template <class F>
 void rounded(const Call& c, F f) {
   with_number(c.out().dtype, [&]<class T>(Type<T>) {
-    map<T, T>(c.out(), {c.in(0)}, [f](T x) {
+    map<T, T>(c.out(), {c.in(0)}, [&](T x) {
       if constexpr (std::is_integral_v<T>) return x;
       else return f(x);
     });
