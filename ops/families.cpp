@@ -4,13 +4,13 @@ namespace plugrad {
 
 using Input = Sample::Input;
 
-void unary_samples(Samples& s, Domain d) {
+void unary_samples(Samples& s, Domain d, std::initializer_list<Value> attr) {
   for (const Shape& shape :
        {Shape{}, Shape{1}, Shape{5}, Shape{2, 3}, Shape{0}, Shape{3, 0, 2}, Shape{257}, Shape{2, 1, 3, 2}})
-    s.add({Input(shape, d.low, d.high)});
-  s.add({Input({17, 5}, d.low, d.high).with(Input::strided)});
-  s.add({Input({4, 3, 5}, d.low, d.high).with(Input::transposed)});
-  s.add({Input({300, 1000}, d.low, d.high)});
+    s.add({Input(shape, d.low, d.high)}, attr);
+  s.add({Input({17, 5}, d.low, d.high).with(Input::strided)}, attr);
+  s.add({Input({4, 3, 5}, d.low, d.high).with(Input::transposed)}, attr);
+  s.add({Input({300, 1000}, d.low, d.high)}, attr);
 }
 
 void binary_samples(Samples& s, Domain x, Domain y) {

@@ -29,7 +29,7 @@ struct Domain {
   double low, high;
 };
 // One array: scalar, vector, matrix, empty, strided, transposed, and large enough to be worth threads.
-void unary_samples(Samples& s, Domain x);
+void unary_samples(Samples& s, Domain x, std::initializer_list<Value> attr = {});
 inline void unary_samples(Samples& s) { unary_samples(s, {-1, 1}); }
 // Two arrays: equal shapes, all kinds of broadcasting, empty, strided.
 void binary_samples(Samples& s, Domain x, Domain y);

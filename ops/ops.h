@@ -93,10 +93,11 @@ PLUGRAD_PUBLIC Array sinc(const Array& x);  // sin(pi x) / (pi x), 1 at 0
 
 // ---- special functions, element by element ----
 PLUGRAD_PUBLIC Array erf(const Array& x);
-PLUGRAD_PUBLIC Array erfc(const Array& x);                      // 1 - erf(x), also where that is tiny
-PLUGRAD_PUBLIC Array lgamma(const Array& x);                    // log |Gamma(x)|
-PLUGRAD_PUBLIC Array digamma(const Array& x);                   // its derivative
-PLUGRAD_PUBLIC Array polygamma(int64_t order, const Array& x);  // digamma's derivative of that order, >= 1
+PLUGRAD_PUBLIC Array erfc(const Array& x);     // 1 - erf(x), also where that is tiny
+PLUGRAD_PUBLIC Array lgamma(const Array& x);   // log |Gamma(x)|
+PLUGRAD_PUBLIC Array digamma(const Array& x);  // its derivative
+// The derivative of digamma of an order of at least 1; ShapeError for a lower one.
+PLUGRAD_PUBLIC Array polygamma(int64_t order, const Array& x);
 
 // ---- activation functions, element by element ----
 PLUGRAD_PUBLIC Array relu(const Array& x);

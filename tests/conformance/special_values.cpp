@@ -16,7 +16,8 @@ const std::vector<double> special_values = {nan, infinity, -infinity, 0.0,  -0.0
 const std::vector<double> finite_values = {0.0, -0.0, 1, -1, 2, -2, 0.5};
 
 bool is_elementwise(const Row& op) {
-  return has_inputs(op) && (op.schema->broadcasts || op.schema->infer == infer_same);
+  const bool is_predicate = op.schema->n_in == 1 && op.schema->infer == infer_broadcast_bool;
+  return has_inputs(op) && (op.schema->broadcasts || op.schema->infer == infer_same || is_predicate);
 }
 
 Case all_combinations(const Row& op, DType dtype, const std::vector<double>& values) {
