@@ -128,6 +128,16 @@ const BuiltinOp square_op([] {
   return s;
 }());
 
+const BuiltinOp reciprocal_op(
+    composite(differentiable(unary, "reciprocal",
+                             {.needs = output(),
+                              .composition = [](const Gradient& g) { return -(g.dy() * square(g.out())); }},
+                             [](Samples& s) {
+                               unary_samples(s, {0.3, 3});
+                               unary_samples(s, {-3, -0.3});
+                             }),
+              [](const Composition& c) { c.out() = 1 / c.in(0); }));
+
 const BuiltinOp axpy_op(
     {.name = "axpy",
      .n_in = 2,
@@ -159,6 +169,7 @@ Array neg(const Array& x) { return neg_op({x}); }
 Array abs(const Array& x) { return abs_op({x}); }
 Array sign(const Array& x) { return sign_op({x}); }
 Array square(const Array& x) { return square_op({x}); }
+Array reciprocal(const Array& x) { return reciprocal_op({x}); }
 void axpy(double alpha, const Array& x, Array& y) { axpy_op.in_place(y, {x}, {alpha}); }
 
 }  // namespace plugrad

@@ -52,4 +52,11 @@ constexpr OpSchema differentiable(OpSchema family, const char* name, InputGradie
   return family;
 }
 
+// `op` with its forward as a composition of others.
+constexpr OpSchema composite(OpSchema op, void (*composition)(const Composition&)) {
+  op.kind = OpKind::composite;
+  op.composition = composition;
+  return op;
+}
+
 }  // namespace plugrad

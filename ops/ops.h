@@ -57,6 +57,8 @@ PLUGRAD_PUBLIC Array reciprocal(const Array& x);
 PLUGRAD_PUBLIC Array hypot(const Array& x, const Array& y);         // sqrt(x^2 + y^2), without overflow
 PLUGRAD_PUBLIC Array floor_divide(const Array& x, const Array& y);  // Python's //: rounded down; constant
 PLUGRAD_PUBLIC Array remainder(const Array& x, const Array& y);     // Python's %: of y's sign
+// Values below `low` become low, those above `high` high; NaN stays. A fraction as a bound makes float32 of
+// integers. ShapeError where nothing lies between the bounds.
 PLUGRAD_PUBLIC Array clamp(const Array& x, double low, double high);
 // y += alpha * x, in place, outside recording (BLAS's axpy): x and y of one shape and dtype.
 PLUGRAD_PUBLIC void axpy(double alpha, const Array& x, Array& y);

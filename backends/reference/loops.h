@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <type_traits>
 #include <utility>
 
 #include "plugrad/core/plugin.hpp"
@@ -170,6 +171,15 @@ void map(const DLTensor& out, const std::array<TensorRef, sizeof...(In)>& in, F 
     for_each(assign, view<Out>(out), broadcast(view<const In>(in[I]), out)...);
   };
   run(std::index_sequence_for<In...>{});
+}
+
+// The same where all are of out's floating dtype; f takes and gives doubles.
+template <size_t n, class F>
+void map_floating(const DLTensor& out, const TensorRef (&in)[n], F f) {
+  const auto run = [&]<class T, size_t... I>(Type<T>, std::index_sequence<I...>) {
+    map<T, std::enable_if_t<(I < n), T>...>(out, {in[I]...}, f);
+  };
+  with_floating(out.dtype, [&](auto type) { run(type, std::make_index_sequence<n>()); });
 }
 
 template <class T>

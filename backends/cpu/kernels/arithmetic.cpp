@@ -1,8 +1,10 @@
-// add, sub, mul, div, maximum, minimum, neg, abs, square, sign, pow and axpy, elementwise and broadcasting.
+// add, sub, mul, div, maximum, minimum, neg, abs, square, sign, reciprocal, pow and axpy, elementwise
+// and broadcasting.
 //   mul: z = x y;  dx = dz y, dy = dz x          div: z = x / y;  dx = dz / y, dy = -dz z / y
 //   maximum, minimum: dz to the operand that was taken, half to each of two equal ones
 //   pow: z = x^y;  dx = dz y x^(y-1), 0 where y = 0;  dy = dz z log(x), 0 where x = 0 and y >= 0
-//   abs: dx = dy sign(x)      square: dx = 2 x dy      axpy: y + alpha x, into y
+//   abs: dx = dy sign(x)      square: dx = 2 x dy      reciprocal: y = 1 / x; dx = -dy y^2
+//   axpy: y + alpha x, into y
 #include "plugrad/backends/cpu/targets.h"
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "plugrad/backends/cpu/kernels/arithmetic.cpp"
@@ -107,6 +109,18 @@ struct AbsGradient {
     return hn::Mul(dy, Sign()(d, x));
   }
 };
+struct Reciprocal {
+  template <class D, class V>
+  HWY_INLINE V operator()(D d, V x) const {
+    return hn::Div(hn::Set(d, hn::TFromD<D>{1}), x);
+  }
+};
+struct ReciprocalGradient {
+  template <class D, class V>
+  HWY_INLINE V operator()(D, V dy, V y) const {
+    return hn::Neg(hn::Mul(hn::Mul(dy, y), y));
+  }
+};
 struct Axpy {
   double alpha;
   template <class D, class V>
@@ -166,6 +180,10 @@ void abs(const Call& c) { map_numbers(c, Abs{}, c.out(), c.in(0)); }
 void abs_gradient(const Call& c) { map_floating(c, AbsGradient{}, c.din(0), c.dout(), c.in(0)); }
 void square(const Call& c) { map_numbers(c, Square{}, c.out(), c.in(0)); }
 void square_gradient(const Call& c) { map_floating(c, SquareGradient{}, c.din(0), c.dout(), c.in(0)); }
+void reciprocal(const Call& c) { map_floating(c, Reciprocal{}, c.out(), c.in(0)); }
+void reciprocal_gradient(const Call& c) {
+  map_floating(c, ReciprocalGradient{}, c.din(0), c.dout(), c.out());
+}
 void sign(const Call& c) { map_numbers(c, Sign{}, c.out(), c.in(0)); }
 void axpy(const Call& c) { map_floating(c, Axpy{c.real(0)}, c.out(), c.in(0), c.in(1)); }
 
@@ -199,6 +217,7 @@ PLUGRAD_CPU_KERNELS(minimum);
 PLUGRAD_CPU_FORWARD(neg);
 PLUGRAD_CPU_KERNELS(abs);
 PLUGRAD_CPU_KERNELS(square);
+PLUGRAD_CPU_KERNELS(reciprocal);
 PLUGRAD_CPU_FORWARD(sign);
 PLUGRAD_CPU_FORWARD(axpy);
 PLUGRAD_CPU_KERNELS(pow);

@@ -9,6 +9,7 @@
 //   neg                  y = -x               (gradient: a composition)
 //   abs                  y = |x|              dx = dy sign x
 //   square               y = x^2              dx = 2 x dy
+//   reciprocal           y = 1 / x            dx = -dy y^2
 //   sign                 y = -1, 0 or 1       (locally constant)
 //   axpy                 y = y + alpha x      (in place, without a gradient)
 #include <type_traits>
@@ -144,6 +145,18 @@ struct SquareGradient {
     return (x + x) * dy;
   }
 };
+struct Reciprocal {
+  template <class T>
+  __device__ T operator()(T x) const {
+    return T{1} / x;
+  }
+};
+struct ReciprocalGradient {
+  template <class T>
+  __device__ T operator()(T dy, T y) const {
+    return -dy * y * y;
+  }
+};
 template <class T>
 struct Axpy {
   T alpha;
@@ -185,6 +198,10 @@ void abs(const Call& c) { map_numbers(c, Abs{}, c.out(), c.in(0)); }
 void abs_gradient(const Call& c) { map_floating(c, AbsGradient{}, c.din(0), c.dout(), c.in(0)); }
 void square(const Call& c) { map_numbers(c, Square{}, c.out(), c.in(0)); }
 void square_gradient(const Call& c) { map_floating(c, SquareGradient{}, c.din(0), c.dout(), c.in(0)); }
+void reciprocal(const Call& c) { map_floating(c, Reciprocal{}, c.out(), c.in(0)); }
+void reciprocal_gradient(const Call& c) {
+  map_floating(c, ReciprocalGradient{}, c.din(0), c.dout(), c.out());
+}
 void sign(const Call& c) { map_numbers(c, Sign{}, c.out(), c.in(0)); }
 void axpy(const Call& c) {
   with_floating(c.out().dtype, [&]<class T>(Type<T>) {
@@ -202,6 +219,7 @@ PLUGRAD_KERNELS(pow, pow, pow_gradient);
 PLUGRAD_FORWARD(neg, neg);
 PLUGRAD_KERNELS(abs, abs, abs_gradient);
 PLUGRAD_KERNELS(square, square, square_gradient);
+PLUGRAD_KERNELS(reciprocal, reciprocal, reciprocal_gradient);
 PLUGRAD_FORWARD(sign, sign);
 PLUGRAD_FORWARD(axpy, axpy);
 

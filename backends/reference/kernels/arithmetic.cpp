@@ -1,17 +1,19 @@
 // Arithmetic, element by element, with broadcasting. Gradients come in the output's shape.
 //
-//   add       z = x + y         dx = dz, dy = dz         (no kernel)
-//   sub       z = x - y         dx = dz, dy = -dz        (no kernel)
-//   mul       z = x y           dx = dz y, dy = dz x
-//   div       z = x / y         dx = dz / y, dy = -dz z / y
-//   maximum   z = max(x, y)     dz goes to the larger one; half of it to each where they are equal
-//   minimum   z = min(x, y)     dz goes to the smaller one; likewise
-//   pow       z = x^y           dx = dz y x^(y-1), 0 where y = 0; dy = dz z log(x), 0 where x = 0 and y >= 0
-//   axpy      y = y + alpha x   (in place, no gradient)
-//   neg       y = -x            dx = -dy                 (no kernel)
-//   abs       y = |x|           dx = dy sign(x)
-//   square    y = x^2           dx = 2 x dy
-//   sign      y = -1, 0, 1      (locally constant)
+//   add          z = x + y         dx = dz, dy = dz         (no kernel)
+//   sub          z = x - y         dx = dz, dy = -dz        (no kernel)
+//   mul          z = x y           dx = dz y, dy = dz x
+//   div          z = x / y         dx = dz / y, dy = -dz z / y
+//   maximum      z = max(x, y)     dz goes to the larger one; half of it to each where they are equal
+//   minimum      z = min(x, y)     dz goes to the smaller one; likewise
+//   pow          z = x^y           dx = dz y x^(y-1), 0 where y = 0
+//                                  dy = dz z log(x), 0 where x = 0 and y >= 0
+//   axpy         y = y + alpha x   (in place, no gradient)
+//   neg          y = -x            dx = -dy                 (no kernel)
+//   abs          y = |x|           dx = dy sign(x)
+//   square       y = x^2           dx = 2 x dy
+//   reciprocal   y = 1 / x         dx = -dy y^2
+//   sign         y = -1, 0, 1      (locally constant)
 #include <cmath>
 
 #include "plugrad/backends/reference/loops.h"
@@ -162,6 +164,14 @@ void sign(const Call& c) {
   with_number(c.out().dtype, [&]<class T>(Type<T>) { map<T, T>(c.out(), {c.in(0)}, sign_of<T>); });
 }
 
+void reciprocal(const Call& c) {
+  map_floating(c.out(), {c.in(0)}, [](double x) { return 1 / x; });
+}
+
+void reciprocal_gradient(const Call& c) {
+  map_floating(c.din(0), {c.dout(), c.out()}, [](double dy, double y) { return -dy * y * y; });
+}
+
 PLUGRAD_FORWARD(add, add);
 PLUGRAD_FORWARD(sub, sub);
 PLUGRAD_KERNELS(mul, mul, mul_gradient);
@@ -174,6 +184,7 @@ PLUGRAD_FORWARD(neg, neg);
 PLUGRAD_KERNELS(abs, abs, abs_gradient);
 PLUGRAD_KERNELS(square, square, square_gradient);
 PLUGRAD_FORWARD(sign, sign);
+PLUGRAD_KERNELS(reciprocal, reciprocal, reciprocal_gradient);
 
 }  // namespace
 }  // namespace plugrad::reference

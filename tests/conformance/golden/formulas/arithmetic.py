@@ -47,5 +47,9 @@ def square(x):
     return np.square(x)
 
 
+def reciprocal(x):
+    return np.reciprocal(x)
+
+
 def axpy(y, x, alpha):
     return y + alpha * x
