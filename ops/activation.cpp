@@ -12,14 +12,8 @@ namespace {
 // x where it is not above 0, else 0.
 Array not_above_0(const Array& x) { return where(less_equal(x, 0), x, scalar_like(x, 0)); }
 
-// e^x - 1 for x <= 0; the difference itself would lose the digits of small x.
-Array exp_minus_1(const Array& x) { return tanh(0.5 * x) * (exp(x) + 1); }
-
-// log(1 + e^-|x|), also where the exponential vanishes beside 1 (Kahan's correction).
-Array log_1_plus_exp(const Array& x) {
-  const Array e = exp(-abs(x)), sum = 1 + e;
-  return where(equal(sum, 1), e, log(sum) * e / (sum - 1));
-}
+// log(1 + e^-|x|).
+Array log_1_plus_exp(const Array& x) { return log1p(exp(-abs(x))); }
 
 // ---- rectifiers ----
 
@@ -85,7 +79,7 @@ const BuiltinOp elu_op([] {
   s.kind = OpKind::composite;
   s.composition = [](const Composition& c) {
     const Array& x = c.in(0);
-    c.out() = where(less_equal(x, 0), c.real(0) * exp_minus_1(not_above_0(x)), x);
+    c.out() = where(less_equal(x, 0), c.real(0) * expm1(not_above_0(x)), x);
   };
   return s;
 }());
