@@ -172,6 +172,7 @@ void batch_norm_gradient(const Call& c) {
     const GradientSums<T> sums(c, s, x, dy, mean);
     if (c.wants(0)) batch_norm_gradient_x(c, s, x, dy, sums);
     write_channels<T>(c, 1, s.channels, [&](int64_t k) {
+      if (s.size() == 0) return 0.0;  // and var is NaN
       return sums.with_deviation[k] * inverse(ChannelNumbers<T>(c.out(2))[k], c.real(0));
     });
     write_channels<T>(c, 2, s.channels, [&](int64_t k) { return sums.of_dy[k]; });

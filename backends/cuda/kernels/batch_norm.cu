@@ -101,7 +101,7 @@ struct BatchGradients {
   __device__ void operator()(int64_t k, const double* sums) const {
     if (dbias) dbias[k] = static_cast<T>(sums[0]);
     const double r = inverse(var[k], eps), factor = weight[k] * r;
-    if (dweight) dweight[k] = static_cast<T>(r * sums[1]);
+    if (dweight) dweight[k] = static_cast<T>(n > 0 ? r * sums[1] : 0);  // of no elements, var is NaN
     if (!dx) return;
     to.mean[k] = static_cast<T>(mean[k]);
     to.of_dy[k] = static_cast<T>(factor);

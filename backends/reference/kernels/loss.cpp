@@ -1,11 +1,11 @@
 // Losses of elements x and y, and their mean or sum over all n of them.
 //
-//   mse               l = (x - y)^2                              dx = 2 (x - y) g, dy = -dx
-//   huber             l = d^2 / 2 where |d| <= delta,
-//                     else delta (|d| - delta / 2); d = x - y    dx = g times d within [-delta, delta], dy =
-//                     -dx
-//   bce_with_logits   l = -y log s - (1 - y) log(1 - s),
-//                     s = 1 / (1 + e^-x)                         dx = (s - y) g, dy = -x g
+//   mse               l = (x - y)^2
+//                     dx = 2 (x - y) g, dy = -dx
+//   huber             l = d^2 / 2 where |d| <= delta, else delta (|d| - delta / 2); d = x - y
+//                     dx = g times d within [-delta, delta], dy = -dx
+//   bce_with_logits   l = -y log s - (1 - y) log(1 - s) = (1 - y) x + log(1 + e^-x); s = 1 / (1 + e^-x)
+//                     dx = (s - y) g, dy = -x g
 // where g, the gradient of l, is that of the result, over n for the mean.
 #include <algorithm>
 #include <cmath>
@@ -61,12 +61,12 @@ void huber_gradient(const Call& c) {
   gradient_in(c, 1, [&](double x, double y) { return clamped(y - x); });
 }
 
-// log(1 + e^x), also where e^x is too large or 1 + e^x is 1.
-double softplus(double x) { return std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))); }
-
 void bce_with_logits(const Call& c) {
-  // -log sigmoid(x) is softplus(-x), and -log(1 - sigmoid(x)) = x + softplus(-x).
-  forward(c, [](double x, double y) { return (1 - y) * x + softplus(-x); });
+  // log(1 + e^-x) is max(-x, 0) + log1p(e^-|x|). What is large cancels before what is small is added.
+  forward(c, [](double x, double y) {
+    const double large = (1 - y) * x + std::max(-x, 0.0);
+    return large + std::log1p(std::exp(-std::abs(x)));
+  });
 }
 void bce_with_logits_gradient(const Call& c) {
   gradient_in(c, 0, [](double x, double y) {
