@@ -30,4 +30,15 @@ inline Lstm initial_lstm(int64_t in, int64_t hidden, double std = 0) {
   return {initial_weights({in + hidden, 4 * hidden}, std), concat({ones({hidden}), zeros({3 * hidden})}, 0)};
 }
 
+// Normalisations start as nothing but that: weights 1, biases 0, running statistics those of normal(0, 1).
+inline BatchNorm initial_batch_norm(int64_t channels) {
+  const Shape c{channels};
+  return {ones(c), zeros(c), zeros(c), ones(c)};
+}
+inline LayerNorm initial_layer_norm(const Shape& shape) { return {ones(shape), zeros(shape)}; }
+inline GroupNorm initial_group_norm(int64_t groups, int64_t channels) {
+  return {ones({channels}), zeros({channels}), groups};
+}
+inline RmsNorm initial_rms_norm(const Shape& shape) { return {ones(shape)}; }
+
 }  // namespace plugrad

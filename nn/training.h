@@ -5,9 +5,10 @@
 
 namespace plugrad {
 
-// One update for each batch [x, y], in order: model -= lr * gradient of loss(model, x, y).
+// One update for each batch [x, y], in order, in training mode: model -= lr * gradient of loss(model, x, y).
 template <class Model, class Loss, class Batches>
 void train_epoch(Model& model, Loss loss, Batches&& batches, double lr) {
+  const TrainingMode training(true);
   const auto gradient = grad(std::move(loss));
   for (const auto& [x, y] : batches) sgd(model, gradient(model, x, y), lr);
 }
