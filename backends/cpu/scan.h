@@ -34,19 +34,34 @@ struct ScanAxes {
 
 namespace detail {
 
-// `length` passes side by side, whose operands begin at `first` and are `across` apart.
+// One pass whose operands begin at `first`.
+template <size_t N, class Running, class F>
+void scan_one(const Walk<N>& along, const int64_t (&first)[N], Running running, const F& f) {
+  Cursor<N> at(along, along.ndim - 1, 0);
+  for (int64_t runs = along.size() / along.run(); runs > 0; --runs, at.next()) {
+    int64_t place[N];
+    for (size_t k = 0; k < N; ++k) place[k] = first[k] + at.offset(k);
+    for (int64_t i = 0; i < along.run(); ++i) {
+      f(running, place);
+      for (size_t k = 0; k < N; ++k) place[k] += along.inner(k);
+    }
+  }
+}
+
+// `length` of them side by side, `across` apart.
 template <size_t N, class Running, class F>
 void scan_tile(const Walk<N>& along, const int64_t (&first)[N], const int64_t (&across)[N], int64_t length,
                Running* running, const F& f) {
   Cursor<N> at(along, along.ndim - 1, 0);
   for (int64_t runs = along.size() / along.run(); runs > 0; --runs, at.next())
-    for (int64_t i = 0; i < along.run(); ++i)
+    for (int64_t i = 0; i < along.run(); ++i) {
+      int64_t place[N];
+      for (size_t k = 0; k < N; ++k) place[k] = first[k] + at.offset(k) + i * along.inner(k);
       for (int64_t j = 0; j < length; ++j) {
-        int64_t place[N];
-        for (size_t k = 0; k < N; ++k)
-          place[k] = first[k] + at.offset(k) + i * along.inner(k) + j * across[k];
         f(running[j], place);
+        for (size_t k = 0; k < N; ++k) place[k] += across[k];
       }
+    }
 }
 
 }  // namespace detail
@@ -70,9 +85,13 @@ void scan(int threads, const ScanAxes<N>& axes, Running start, const F& f) {
           across[k] = others.inner(k);
           first[k] = axes.first[k] + at.offset(k) + j * across[k];
         }
-        Running running[tile];
-        std::fill_n(running, length, start);
-        detail::scan_tile(along, first, across, length, running, f);
+        if (length == 1) {
+          detail::scan_one(along, first, start, f);
+        } else {
+          Running running[tile];
+          std::fill_n(running, length, start);
+          detail::scan_tile(along, first, across, length, running, f);
+        }
       }
   });
 }

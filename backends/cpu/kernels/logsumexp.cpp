@@ -26,9 +26,9 @@ struct SumOfExponentials {
   struct Accumulator {
     double max = -most, sum = 0;
     void merge(const Accumulator& b) {
-      const double m = std::max(max, b.max);
-      sum = sum * std::exp(max - m) + b.sum * std::exp(b.max - m);
-      max = m;
+      if (sum == 0) *this = b;
+      else if (b.max <= max) sum += b.sum * std::exp(b.max - max);
+      else *this = {b.max, b.sum + sum * std::exp(max - b.max)};
     }
   };
   struct Found {
