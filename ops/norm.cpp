@@ -66,8 +66,10 @@ const BuiltinOp norm_op(
          },
      .samples =
          [](Samples& s) {
-           for (const double order : {2.0, 1.0, infinity, -infinity, 0.0, 3.0, 0.5, -1.0}) {
+           const double orders[] = {2, 1, infinity, -infinity, 0, 3, 0.5, -1};
+           for (const double order : orders)
              s.add({Sample::Input({3, 4}, -2, -0.1).apart()}, {Axes{1}, false, order});
+           for (const double order : orders) {
              s.add({Sample::Input({5, 2, 3}, 0.1, 2).with(Sample::Input::transposed).apart()},
                    {Axes{0, 2}, true, order});
              s.add({Sample::Input({20, 33}, 0.1, 7).apart()}, {Axes{0}, false, order});

@@ -41,10 +41,11 @@ struct SquaredDistances {
     const T of_mean = left / static_cast<T>(n);
     acc = (*this)(acc, {double{mean} + double{of_mean}, double{squares - left * of_mean}, n});
   }
-  // Means differ by little: the precision of T does for what that adds.
+  // Means differ by no more than elements do: the precision of T does for what that adds.
   __device__ Acc operator()(Acc a, Acc b) const {
+    if (a.n == 0) return b;
+    if (b.n == 0) return a;
     const int64_t n = a.n + b.n;
-    if (n == 0) return a;
     const T part = static_cast<T>(b.n) / static_cast<T>(n);
     const T distance = static_cast<T>(b.mean - a.mean);
     const T squares = distance * (distance * (static_cast<T>(a.n) * part));
