@@ -167,7 +167,8 @@ PLUGRAD_PUBLIC Array any(const Array& x, const Axes& axes = {}, bool keepdims = 
 PLUGRAD_PUBLIC Array argmax(const Array& x, int64_t axis,
                             bool keepdims = false);  // int64; the first of equal ones
 PLUGRAD_PUBLIC Array argmin(const Array& x, int64_t axis, bool keepdims = false);
-PLUGRAD_PUBLIC Array cumsum(const Array& x, int64_t axis);        // of x's shape; integers, bool: int64
+// Of x's shape: the sum of the elements up to each, or of those from it on; integers, bool: int64.
+PLUGRAD_PUBLIC Array cumsum(const Array& x, int64_t axis, bool reverse = false);
 PLUGRAD_PUBLIC Array sum_to(const Array& x, const Shape& shape);  // the opposite of expand
 
 // ---- products ----

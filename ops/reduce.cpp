@@ -1,51 +1,9 @@
-// Reductions over axes.
-#include "plugrad/ops/families.h"
-#include "plugrad/ops/ops.h"
+// Sums, means and products over axes.
+#include "plugrad/ops/reductions.h"
 
 namespace plugrad {
 
 namespace {
-
-// The shape left when the axes in `mask` are reduced.
-void reduced_shape(const Array& x, uint32_t mask, bool keepdims, Shape& out) {
-  int n = 0;
-  for (int k = 0; k < x.ndim(); ++k)
-    if (!(mask >> k & 1)) out[n++] = x.dims()[k];
-    else if (keepdims) out[n++] = 1;
-  out.set_ndim(n);
-}
-
-// Attributes: axes, keepdims.
-void infer_reduction(Inference& i) {
-  reduced_shape(i.in(0), i.axes(0), i.integer(1) != 0, i.out().shape);
-  i.out().dtype = i.in(0).dtype();
-}
-
-// `y`, of the reduction that `g` is about, with the reduced axes back as length 1.
-Array with_reduced_axes(const Gradient& g, const Array& y) {
-  Shape kept = g.shape(0);
-  const Axes axes = g.axes(0);
-  for (int k = 0; k < kept.ndim(); ++k)
-    if (axes.size() == 0) kept[k] = 1;
-  for (int k = 0; k < axes.size(); ++k) kept[normalize_axis(axes[k], kept, "sum")] = 1;
-  return reshape(y, kept);
-}
-
-void reduction_samples(Samples& s) {
-  const Axes all;
-  s.add({Shape{}}, {all, false});
-  s.add({{5}}, {all, false});
-  s.add({{2, 3}}, {all, true});
-  s.add({{2, 3, 4}}, {Axes{1}, false});
-  s.add({{2, 3, 4}}, {Axes{0, -1}, true});
-  s.add({{2, 3, 4}}, {Axes{0, 1}, false});
-  s.add({{5, 1, 2}}, {Axes{1}, false});
-  s.add({Sample::Input({4, 3, 5}).with(Sample::Input::transposed)}, {Axes{2}, false});
-  s.add({Sample::Input({6, 10}).with(Sample::Input::strided)}, {Axes{0}, true});
-  s.add({{300, 1000}}, {Axes{0}, false});
-  s.add({{300, 1000}}, {Axes{1}, false});
-  s.add({{300, 1000}}, {all, false});
-}
 
 const BuiltinOp sum_op({.name = "sum",
                         .attributes = {"axes", "keepdims"},
@@ -63,10 +21,8 @@ const BuiltinOp sum_op({.name = "sum",
                                           }}},
                         .samples =
                             [](Samples& s) {
-                              reduction_samples(s);
-                              s.add({Shape{0}}, {Axes{}, false});
-                              s.add({{3, 0}}, {Axes{1}, false});
-                              s.add({{0, 3}}, {Axes{1}, true});
+                              reduction_samples(s, {-1, 1});
+                              empty_reduction_samples(s);
                               s.add({Sample::Input({6, 7}, int32, -5, 5)}, {Axes{1}, false});
                               s.add({Sample::Input({6, 7}, int64, -5, 5)}, {Axes{}, false});
                               s.add({Sample::Input({6, 7}, bool_, 0, 2)}, {Axes{0}, false});
@@ -82,76 +38,82 @@ const BuiltinOp mean_op({.name = "mean",
                          .gradient = {{.composition =
                                            [](const Gradient& g) {
                                              const Shape s = g.shape(0);
-                                             const double n = static_cast<double>(s.size()) /
-                                                              static_cast<double>(g.dy().size());
-                                             return expand(with_reduced_axes(g, g.dy() / n), s);
+                                             return expand(
+                                                 with_reduced_axes(g, g.dy() / reduced_count(s, g.axes(0))),
+                                                 s);
                                            }}},
                          .composition =
                              [](const Composition& c) {
-                               const Array& x = c.in(0);
-                               Axes axes;
-                               for (int k = 0; k < c.attribute(0).count; ++k)
-                                 axes.push_back(c.attribute(0).as.ints[k]);
-                               const Array total = sum(x, axes, c.integer(1) != 0);
-                               c.out() = total /
-                                         (static_cast<double>(x.size()) / static_cast<double>(total.size()));
+                               const Array total = sum(c.in(0), axes_of(c), keepdims_of(c));
+                               c.out() = total / reduced_count(c.in(0).shape(), axes_of(c));
                              },
-                         .samples = reduction_samples});
+                         .samples =
+                             [](Samples& s) {
+                               reduction_samples(s, {-1, 1});
+                               empty_result_samples(s);
+                             }});
 
-// The gradient is shared evenly among the elements that are equal to the maximum.
-const BuiltinOp max_op({.name = "max",
-                        .attributes = {"axes", "keepdims"},
-                        .dtypes = {numbers},
-                        .infer =
-                            [](Inference& i) {
-                              infer_reduction(i);
-                              if (i.in(0).size() == 0 && i.out().shape.size() != 0)
-                                i.fail("no maximum of no elements");
-                            },
-                        .differentiability = Differentiability::differentiable,
-                        .gradient = {{.needs = input(0) | output(),
-                                      .composition =
-                                          [](const Gradient& g) {
-                                            const Array &x = g.in(0), y = with_reduced_axes(g, g.out());
-                                            const Array hit = cast(equal(x, y), g.dtype());
-                                            const Array hits = sum_to(hit, y.shape());
-                                            return hit * (with_reduced_axes(g, g.dy()) / hits);
-                                          }}},
-                        .samples =
-                            [](Samples& s) {
-                              Samples usual;
-                              reduction_samples(usual);
-                              for (Sample sample : usual.all()) {
-                                if (sample.in[0].shape.size() > 1000) sample.in[0].shape = {30, 100};
-                                sample.in[0].distinct = true;
-                                s.add({sample.in[0]}, {Value(sample.attr[0].as.ints, sample.attr[0].count),
-                                                       sample.attr[1].as.i});
-                              }
-                              s.add({Sample::Input({6, 7}, int64, -5, 5)}, {Axes{1}, false});
-                              s.add({{0, 3}}, {Axes{1}, false});
-                            }});
+// For each row of x [n, m]: `dy` [1, m] times the product of the other rows. Rows are multiplied in pairs,
+// and so are the products. It divides by nothing, so that zeros are as good as other numbers, and all its
+// derivatives are right.
+Array times_others(const Array& x, const Array& dy) {
+  const int64_t n = x.dims()[0], half = n / 2;
+  if (n == 1) return dy;
+  const Array a = slice(x, 0, 0, half), b = slice(x, 0, half, 2 * half);
+  if (n % 2 == 0) {
+    const Array others = times_others(a * b, dy);
+    return concat({others * b, others * a}, 0);
+  }
+  const Array others = times_others(concat({a * b, slice(x, 0, n - 1, n)}, 0), dy);
+  const Array of_pairs = slice(others, 0, 0, half);
+  return concat({of_pairs * b, of_pairs * a, slice(others, 0, half, half + 1)}, 0);
+}
 
-const BuiltinOp argmax_op({.name = "argmax",
-                           .attributes = {"axis", "keepdims"},
-                           .dtypes = {numbers},
-                           .infer =
-                               [](Inference& i) {
-                                 const int axis = i.axis(0);
-                                 if (i.in(0).dims()[axis] == 0) i.fail("no maximum of no elements");
-                                 reduced_shape(i.in(0), 1u << axis, i.integer(1) != 0, i.out().shape);
-                                 i.out().dtype = int64;
-                               },
-                           .differentiability = Differentiability::locally_constant,
-                           .samples =
-                               [](Samples& s) {
-                                 s.add({{5}}, {0, false});
-                                 s.add({{2, 3, 4}}, {1, false});
-                                 s.add({{2, 3, 4}}, {-1, true});
-                                 s.add({{100, 10}}, {1, false});
-                                 s.add({Sample::Input({6, 7}, int32, -2, 2)}, {0, false});
-                                 s.add({Sample::Input({6, 7}).with(Sample::Input::strided)}, {1, false});
-                                 s.add({{0, 3}}, {1, false});
-                               }});
+// The axes of x, those that are reduced first.
+Axes reduced_axes_first(const Shape& x, const Axes& axes) {
+  bool reduced[max_ndim];
+  std::fill_n(reduced, max_ndim, axes.size() == 0);
+  for (int k = 0; k < axes.size(); ++k) reduced[normalize_axis(axes[k], x, "prod")] = true;
+  Axes order;
+  for (const bool first : {true, false})
+    for (int k = 0; k < x.ndim(); ++k)
+      if (reduced[k] == first) order.push_back(k);
+  return order;
+}
+
+Array prod_gradient(const Gradient& g) {
+  const Array& x = g.in(0);
+  if (x.size() == 0) return zeros(x.shape(), g.dtype(), g.device());
+  const Axes order = reduced_axes_first(x.shape(), g.axes(0));
+  const Array by_rows = permute(x, order);
+  const int64_t results = g.dy().size();
+  const Array others =
+      times_others(reshape(by_rows, {x.size() / results, results}), reshape(g.dy(), {1, results}));
+  Shape back = x.shape();
+  for (int k = 0; k < order.size(); ++k) back[static_cast<int>(order[k])] = k;
+  return permute(reshape(others, by_rows.shape()), back);
+}
+
+const BuiltinOp prod_op({.name = "prod",
+                         .attributes = {"axes", "keepdims"},
+                         .dtypes = {floating | set_of(int64)},
+                         .infer = infer_reduction,
+                         .differentiability = Differentiability::differentiable,
+                         .gradient = {{.needs = input(0), .composition = prod_gradient}},
+                         .samples = [](Samples& s) {
+                           for_each_reduction([&](Sample::Input x, const Axes& axes, bool keepdims) {
+                             const double spread =
+                                 x.shape.size() < 1000 ? 0.5 : 0.01;  // products neither overflow nor vanish
+                             x.low = 1 - spread;
+                             x.high = 1 + spread;
+                             s.add({x}, {axes, keepdims});
+                           });
+                           s.add({Sample::Input({3, 5}, -2, 2)}, {Axes{1}, false});
+                           s.add({Sample::Input({4, 5, 2}, -2, 2)}, {Axes{0, 2}, false});
+                           s.add({Sample::Input({6, 7}, int64, -3, 4)}, {Axes{1}, false});
+                           s.add({Sample::Input({70}, int64, 3, 4)}, {Axes{}, false});  // wraps around
+                           empty_reduction_samples(s);
+                         }});
 
 const BuiltinOp sum_to_op({.name = "sum_to",
                            .attributes = {"shape"},
@@ -189,8 +151,10 @@ const BuiltinOp sum_to_op({.name = "sum_to",
 
 Array sum(const Array& x, const Axes& axes, bool keepdims) { return sum_op({x}, {axes, keepdims}); }
 Array mean(const Array& x, const Axes& axes, bool keepdims) { return mean_op({x}, {axes, keepdims}); }
-Array max(const Array& x, const Axes& axes, bool keepdims) { return max_op({x}, {axes, keepdims}); }
-Array argmax(const Array& x, int64_t axis, bool keepdims) { return argmax_op({x}, {axis, keepdims}); }
+Array prod(const Array& x, const Axes& axes, bool keepdims) {
+  const bool narrow = x && !is_floating(x.dtype());
+  return prod_op({narrow ? cast(x, int64) : x}, {axes, keepdims});
+}
 Array sum_to(const Array& x, const Shape& shape) { return sum_to_op({x}, {shape}); }
 
 }  // namespace plugrad

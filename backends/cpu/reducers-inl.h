@@ -1,4 +1,4 @@
-// The Reducers: sums and maxima, compiled once per instruction set.
+// Reducers that walk over their elements once, compiled once per instruction set.
 #if defined(PLUGRAD_BACKENDS_CPU_REDUCERS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef PLUGRAD_BACKENDS_CPU_REDUCERS_INL_H_
 #undef PLUGRAD_BACKENDS_CPU_REDUCERS_INL_H_
@@ -16,11 +16,18 @@ HWY_BEFORE_NAMESPACE();
 namespace plugrad::cpu::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// How floats are added up, and numbers compared: in vectors, and in accumulators.
+// A kind of reduction in vectors: what is made of elements, how two partial results become one, in vectors
+// and in accumulators, and what a result is.
+
+// result = sum x / divisor
 template <class T>
 struct Sum {
   using Accumulator = double;
   static constexpr T identity = 0;
+  template <class D, class V>
+  static HWY_INLINE V term(D, V x) {
+    return x;
+  }
   template <class D, class V>
   static HWY_INLINE V of(D, V x, V y) {
     return hn::Add(x, y);
@@ -30,17 +37,25 @@ struct Sum {
   static HWY_INLINE T of_lanes(D d, V v) {
     return hn::GetLane(hn::SumOfLanes(d, v));
   }
+  static double result(double sum, double repeats, double divisor) { return sum * repeats / divisor; }
 };
-template <class T>
-struct Maximum {
+// The largest or the smallest element; NaN is beyond all numbers.
+template <class T, bool largest>
+struct Extremum {
   using Accumulator = T;
-  static constexpr T identity =
-      std::is_integral_v<T> ? std::numeric_limits<T>::min() : -std::numeric_limits<T>::infinity();
+  using Limits = std::numeric_limits<T>;
+  static constexpr T highest = Limits::has_infinity ? Limits::infinity() : Limits::max();
+  static constexpr T lowest = Limits::has_infinity ? -Limits::infinity() : Limits::min();
+  static constexpr T identity = largest ? lowest : highest;
+  template <class D, class V>
+  static HWY_INLINE V term(D, V x) {
+    return x;
+  }
   template <class D, class V>
   static HWY_INLINE V of(D d, V x, V y) {
-    return math::maximum(d, x, y);
+    return largest ? math::maximum(d, x, y) : math::minimum(d, x, y);
   }
-  static HWY_INLINE T of(T x, T y) { return x > y || x != x ? x : y; }  // NaN is the largest
+  static HWY_INLINE T of(T x, T y) { return (largest ? x > y : x < y) || x != x ? x : y; }
   template <class D, class V>
   static HWY_INLINE T of_lanes(D d, V v) {
     HWY_ALIGN T values[hn::MaxLanes(d)];
@@ -49,14 +64,19 @@ struct Maximum {
     for (const T value : values) y = of(y, value);
     return y;
   }
+  static T result(T v, double, double) { return v; }
 };
 
 // The elements [p, p + n), fewer than a vector has; the other lanes change no result.
 template <class Kind, class D, class T>
-HWY_INLINE hn::Vec<D> load_rest(D d, const T* p, int64_t n) {
-  const auto v = load_first(d, p, n);
+HWY_INLINE hn::Vec<D> terms_of_rest(D d, const T* p, int64_t n) {
+  const auto v = Kind::term(d, load_first(d, p, n));
   if constexpr (Kind::identity == 0) return v;
   else return hn::IfThenElse(hn::FirstN(d, static_cast<size_t>(n)), v, hn::Set(d, Kind::identity));
+}
+template <class Kind, class D, class T>
+HWY_INLINE hn::Vec<D> terms(D d, const T* p) {
+  return Kind::term(d, hn::LoadU(d, p));
 }
 
 // All of x[0, n): blocks, of which each lane of a register takes at most 32 elements, are put together in the
@@ -71,13 +91,13 @@ HWY_NOINLINE typename Kind::Accumulator fold(const T* x, int64_t n) {
     auto v0 = hn::Set(d, Kind::identity), v1 = v0, v2 = v0, v3 = v0;
     int64_t i = 0;
     for (; i + 4 * step <= length; i += 4 * step) {
-      v0 = Kind::of(d, v0, hn::LoadU(d, x + i));
-      v1 = Kind::of(d, v1, hn::LoadU(d, x + i + step));
-      v2 = Kind::of(d, v2, hn::LoadU(d, x + i + 2 * step));
-      v3 = Kind::of(d, v3, hn::LoadU(d, x + i + 3 * step));
+      v0 = Kind::of(d, v0, terms<Kind>(d, x + i));
+      v1 = Kind::of(d, v1, terms<Kind>(d, x + i + step));
+      v2 = Kind::of(d, v2, terms<Kind>(d, x + i + 2 * step));
+      v3 = Kind::of(d, v3, terms<Kind>(d, x + i + 3 * step));
     }
-    for (; i + step <= length; i += step) v0 = Kind::of(d, v0, hn::LoadU(d, x + i));
-    if (i < length) v1 = Kind::of(d, v1, load_rest<Kind>(d, x + i, length - i));
+    for (; i + step <= length; i += step) v0 = Kind::of(d, v0, terms<Kind>(d, x + i));
+    if (i < length) v1 = Kind::of(d, v1, terms_of_rest<Kind>(d, x + i, length - i));
     total = Kind::of(total, static_cast<typename Kind::Accumulator>(
                                 Kind::of_lanes(d, Kind::of(d, Kind::of(d, v0, v1), Kind::of(d, v2, v3)))));
   }
@@ -92,7 +112,7 @@ HWY_INLINE void fold_narrow(const T* x, int64_t w, int64_t stride, int64_t rows,
   constexpr Full<T> d;
   const bool full = w == lanes<T>;
   const auto row = [&](int64_t i) HWY_ATTR {
-    return full ? hn::LoadU(d, x + i * stride) : load_rest<Kind>(d, x + i * stride, w);
+    return full ? terms<Kind>(d, x + i * stride) : terms_of_rest<Kind>(d, x + i * stride, w);
   };
   const auto identity = hn::Set(d, Kind::identity);
   auto total = identity;
@@ -121,10 +141,10 @@ HWY_INLINE void fold_wide(const T* x, int64_t stride, int64_t rows, typename Kin
   for (int64_t i = 0; i < rows;) {
     auto v0 = identity, v1 = identity, v2 = identity, v3 = identity;
     for (const int64_t end = std::min(rows, i + 32); i < end; ++i, x += stride) {
-      v0 = Kind::of(d, v0, hn::LoadU(d, x));
-      v1 = Kind::of(d, v1, hn::LoadU(d, x + step));
-      v2 = Kind::of(d, v2, hn::LoadU(d, x + 2 * step));
-      v3 = Kind::of(d, v3, hn::LoadU(d, x + 3 * step));
+      v0 = Kind::of(d, v0, terms<Kind>(d, x));
+      v1 = Kind::of(d, v1, terms<Kind>(d, x + step));
+      v2 = Kind::of(d, v2, terms<Kind>(d, x + 2 * step));
+      v3 = Kind::of(d, v3, terms<Kind>(d, x + 3 * step));
     }
     t0 = Kind::of(d, t0, v0);
     t1 = Kind::of(d, t1, v1);
@@ -139,13 +159,12 @@ HWY_INLINE void fold_wide(const T* x, int64_t stride, int64_t rows, typename Kin
   for (int64_t j = 0; j < 4 * step; ++j) acc[j] = Kind::of(acc[j], typename Kind::Accumulator{values[j]});
 }
 
-// Floats, or whatever is kept in the type that it has.
+// Of elements and results of type T.
 template <class Kind, class T>
 class VectorReducer final : public Reducer {
   using Accumulator = typename Kind::Accumulator;
 
  public:
-  // Results are divided by `divisor`.
   explicit VectorReducer(double divisor = 1) : Reducer(sizeof(T), sizeof(Accumulator)), divisor_(divisor) {}
 
   void start(void* acc, int64_t n) const override {
@@ -183,53 +202,76 @@ class VectorReducer final : public Reducer {
   }
 
   T result(Accumulator v, int64_t repeats) const {
-    if constexpr (std::is_same_v<Kind, Sum<T>>)
-      return static_cast<T>(v * static_cast<double>(repeats) / divisor_);
-    else return v;
+    return static_cast<T>(Kind::result(v, static_cast<double>(repeats), divisor_));
   }
 
  private:
   double divisor_;
 };
 
-// Integers and bools, added up modulo 2^64.
-template <class In, class Out>
-class IntegerSum final : public Reducer {
+// For what is rare, or not for vectors of one type. A kind says
+//   In, Accumulator, Out
+//   Accumulator start()            the partial result of no elements
+//   Accumulator term(In x)         that of one
+//   Accumulator of(a, b)           that of both
+//   Out result(acc, repeats)       where each element that was taken stands for `repeats`
+template <class Kind>
+class PlainReducer final : public Reducer {
+  using In = typename Kind::In;
+  using Accumulator = typename Kind::Accumulator;
+
  public:
-  IntegerSum() : Reducer(sizeof(In), sizeof(uint64_t)) {}
+  explicit PlainReducer(const Kind& kind = {}) : Reducer(sizeof(In), sizeof(Accumulator)), kind_(kind) {}
 
   void start(void* acc, int64_t n) const override {
-    std::fill_n(static_cast<uint64_t*>(acc), n, uint64_t{0});
+    std::fill_n(static_cast<Accumulator*>(acc), n, kind_.start());
   }
-  void add_rows(const void* x_, int64_t n, int64_t stride, int64_t rows, void* acc) const override {
-    for (int64_t i = 0; i < rows; ++i) {
-      const In* x = static_cast<const In*>(x_) + i * stride;
-      uint64_t sum = 0;
-#pragma omp simd reduction(+ : sum)
-      for (int64_t j = 0; j < n; ++j) sum += static_cast<uint64_t>(x[j]);
-      static_cast<uint64_t*>(acc)[i] += sum;
-    }
+  void add_rows(const void* x, int64_t n, int64_t stride, int64_t rows, void* acc_) const override {
+    auto* acc = static_cast<Accumulator*>(acc_);
+    for (int64_t i = 0; i < rows; ++i)
+      acc[i] = kind_.of(acc[i], row(static_cast<const In*>(x) + i * stride, n));
   }
   void add_columns(const void* x_, int64_t n, int64_t stride, int64_t rows, void* acc_) const override {
-    auto* acc = static_cast<uint64_t*>(acc_);
+    const Kind kind = kind_;
+    auto* acc = static_cast<Accumulator*>(acc_);
     for (int64_t i = 0; i < rows; ++i) {
       const In* x = static_cast<const In*>(x_) + i * stride;
 #pragma omp simd
-      for (int64_t j = 0; j < n; ++j) acc[j] += static_cast<uint64_t>(x[j]);
+      for (int64_t j = 0; j < n; ++j) acc[j] = kind.of(acc[j], kind.term(x[j]));
     }
   }
-  void merge(const void* from, void* acc, int64_t n) const override {
-    for (int64_t i = 0; i < n; ++i) static_cast<uint64_t*>(acc)[i] += static_cast<const uint64_t*>(from)[i];
+  void merge(const void* from_, void* acc_, int64_t n) const override {
+    const auto* from = static_cast<const Accumulator*>(from_);
+    auto* acc = static_cast<Accumulator*>(acc_);
+    for (int64_t i = 0; i < n; ++i) acc[i] = kind_.of(acc[i], from[i]);
   }
   void finish(const void* acc, int64_t n, int64_t repeats, void* out, int64_t first,
               int64_t stride) const override {
     for (int64_t i = 0; i < n; ++i)
-      static_cast<Out*>(out)[first + i * stride] =
-          static_cast<Out>(static_cast<const uint64_t*>(acc)[i] * static_cast<uint64_t>(repeats));
+      static_cast<typename Kind::Out*>(out)[first + i * stride] =
+          kind_.result(static_cast<const Accumulator*>(acc)[i], repeats);
   }
   void pack(void* to, const void* from, int64_t stride, int64_t n) const override {
     pack_run(static_cast<In*>(to), static_cast<const In*>(from), stride, n);
   }
+
+ private:
+  // In several partial results, which do not wait for each other.
+  Accumulator row(const In* x, int64_t n) const {
+    constexpr int64_t width = 8;
+    const Kind kind = kind_;
+    Accumulator part[width];
+    std::fill_n(part, width, kind.start());
+    int64_t j = 0;
+    for (; j + width <= n; j += width)
+      for (int64_t k = 0; k < width; ++k) part[k] = kind.of(part[k], kind.term(x[j + k]));
+    for (int64_t k = 0; j + k < n; ++k) part[k] = kind.of(part[k], kind.term(x[j + k]));
+    for (int64_t half = width / 2; half > 0; half /= 2)
+      for (int64_t k = 0; k < half; ++k) part[k] = kind.of(part[k], part[k + half]);
+    return part[0];
+  }
+
+  Kind kind_;
 };
 
 }  // namespace plugrad::cpu::HWY_NAMESPACE

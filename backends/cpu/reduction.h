@@ -10,7 +10,8 @@ namespace plugrad::cpu {
 // A reduction of one dtype. It keeps partial results in accumulators.
 class Reducer {
  public:
-  const int64_t element_bytes, accumulator_bytes;  // the latter: at most 8
+  static constexpr int64_t most_accumulator_bytes = 24;
+  const int64_t element_bytes, accumulator_bytes;
 
   virtual void start(void* acc, int64_t n) const = 0;
   // Takes row i of x into acc[i]: n contiguous elements from i * stride on.
@@ -47,7 +48,7 @@ class Reduction {
     const int64_t grain = light_grain / std::max<int64_t>(work / (units * parts), 1);
     if (parts == 1) {
       parallel_for(c.threads(), units, std::max<int64_t>(grain, 1), [this](int64_t begin, int64_t end) {
-        alignas(64) char acc[tile_length * 8];
+        alignas(64) char acc[tile_length * Reducer::most_accumulator_bytes];
         for (int64_t unit = begin; unit < end; ++unit) finish(unit, reduce(unit, 0, 1, acc));
       });
       return;

@@ -112,6 +112,24 @@ View<T> repeat(const View<T>& reduced, const DLTensor& like, Axes axes) {
   return repeated;
 }
 
+// The same elements from the last to the first, which is how for_each then visits them.
+template <class T>
+View<T> reversed(View<T> x) {
+  for (int i = 0; i < x.ndim; ++i) {
+    if (x.shape[i] > 0) x.data += (x.shape[i] - 1) * x.strides[i];
+    x.strides[i] = -x.strides[i];
+  }
+  return x;
+}
+
+// How many elements of an array of t's shape fall on one of the result when `axes` are reduced.
+inline double reduced_count(const DLTensor& t, Axes axes) {
+  int64_t n = 1;
+  for (int i = 0; i < t.ndim; ++i)
+    if (axes & only(i)) n *= t.shape[i];
+  return static_cast<double>(n);
+}
+
 // An array of `like`'s shape, but of length 1 along `reduced`, that lasts until the kernel is done; all
 // elements are `value`.
 template <class T>

@@ -26,17 +26,27 @@ using Modular = typename ModularOf<T>::type;
 template <class T>
 using Sum = std::conditional_t<std::is_floating_point_v<T>, double, uint64_t>;
 
-// Where the search for a maximum starts.
+// Where the search for a maximum starts, and that for a minimum.
 template <class T>
 constexpr T lowest() {
   return std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity()
                                               : std::numeric_limits<T>::lowest();
+}
+template <class T>
+constexpr T highest() {
+  return std::numeric_limits<T>::has_infinity ? std::numeric_limits<T>::infinity()
+                                              : std::numeric_limits<T>::max();
 }
 
 // x > y, where NaN is above all numbers and equal to itself: a maximum found with it propagates NaN.
 template <class T>
 bool exceeds(T x, T y) {
   return y == y && !(x <= y);
+}
+// x < y, where NaN is below all numbers and equal to itself.
+template <class T>
+bool falls_below(T x, T y) {
+  return y == y && !(x >= y);
 }
 
 // `index` into `length` things called `things`, or the failure that it is none.

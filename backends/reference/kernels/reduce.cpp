@@ -1,10 +1,10 @@
-// Reductions over some axes.
+// Sums, means and products over some axes.
 //
 //   sum      y = sum x                     dx = dy, repeated    (no kernel)
 //   sum_to   y = sum x over the axes along which y would be broadcast    dx = dy, repeated    (no kernel)
 //   mean     y = sum x / n                 dx = dy / n, repeated
-//   max      y = max x                     dx = dy / k for each of the k elements equal to y, else 0
-//   argmax   y = index of the first max    (locally constant)
+//   prod     y = product of x              dx = dy times the product of the other elements: of those before
+//                                               it and those behind it
 #include "plugrad/backends/reference/loops.h"
 #include "plugrad/backends/reference/numbers.h"
 
@@ -36,14 +36,6 @@ void sum_to(const Call& c) {
   });
 }
 
-// How many elements of an array of t's shape fall on one of the result when `axes` are reduced.
-double reduced_count(const DLTensor& t, Axes axes) {
-  int64_t n = 1;
-  for (int i = 0; i < t.ndim; ++i)
-    if (axes & only(i)) n *= t.shape[i];
-  return static_cast<double>(n);
-}
-
 void mean(const Call& c) {
   const DLTensor& x = c.in(0);
   const Axes axes = axes_attribute(c, 0, x);
@@ -64,57 +56,41 @@ void mean_gradient(const Call& c) {
   });
 }
 
-void max(const Call& c) {
+void prod(const Call& c) {
   const DLTensor& x = c.in(0);
-  with_number(x.dtype, [&]<class T>(Type<T>) {
-    fill(c.out(), lowest<T>());
-    const auto take_larger = [](T& y, T value) {
-      if (exceeds(value, y)) y = value;
-    };
-    for_each(take_larger, repeat(view<T>(c.out()), x, axes_attribute(c, 0, x)), view<const T>(x));
-  });
+  const auto run = [&]<class T>(Type<T>) {
+    const auto products = workspace(c, Sum<T>(1), c.out());
+    for_each([](Sum<T>& product, T value) { product *= static_cast<Sum<T>>(value); },
+             repeat(products, x, axes_attribute(c, 0, x)), view<const T>(x));
+    store<T>(c.out(), products);
+  };
+  if (x.dtype.code == kDLInt) run(Type<int64_t>{});
+  else with_floating(x.dtype, run);
 }
 
-void max_gradient(const Call& c) {
+void prod_gradient(const Call& c) {
   const DLTensor& x = c.in(0);
   const Axes axes = axes_attribute(c, 0, x);
   with_floating(x.dtype, [&]<class T>(Type<T>) {
-    const auto counts = workspace(c, 0.0, c.out());
-    const auto y = repeat(view<const T>(c.out()), x, axes), dy = repeat(view<const T>(c.dout()), x, axes);
-    const auto count = repeat(counts, x, axes);
-    // An element that its maximum does not exceed is one, also where both are NaN.
-    for_each([](double& k, T value, T largest) { k += !exceeds(largest, value); }, count, view<const T>(x),
-             y);
-    const auto share = [](T& dx, T value, T largest, T d, double k) {
-      dx = exceeds(largest, value) ? T(0) : static_cast<T>(d / k);
+    const auto values = view<const T>(x);
+    const auto before = workspace(c, 1.0, x), behind = workspace(c, 1.0, x);
+    // Walks on with the product of what has been passed.
+    const auto pass = [](double& others, double& product, T value) {
+      others = product;
+      product *= value;
     };
-    for_each(share, view<T>(c.din(0)), view<const T>(x), y, dy, count);
-  });
-}
-
-void argmax(const Call& c) {
-  const DLTensor& x = c.in(0);
-  const int axis = axis_attribute(c, 0, x);
-  const bool keepdims = c.out().ndim == x.ndim;
-  with_number(x.dtype, [&]<class T>(Type<T>) {
-    fill(c.out(), int64_t{0});
-    auto index = view<int64_t>(c.out());
-    auto largest = workspace(c, lowest<T>(), c.out());
-    if (keepdims) index = index.at(axis, 0), largest = largest.at(axis, 0);
-    for (int64_t k = 0; k < x.shape[axis]; ++k) {
-      const auto take_larger = [k](int64_t& y, T& best, T value) {
-        if (exceeds(value, best)) y = k, best = value;
-      };
-      for_each(take_larger, index, largest, view<const T>(x).at(axis, k));
-    }
+    for_each(pass, before, repeat(workspace(c, 1.0, c.dout()), x, axes), values);
+    const auto products = repeat(workspace(c, 1.0, c.dout()), x, axes);
+    for_each(pass, reversed(behind), reversed(products), reversed(values));
+    for_each([](T& dx, double a, double b, T dy) { dx = static_cast<T>(a * b * dy); }, view<T>(c.din(0)),
+             before, behind, repeat(view<const T>(c.dout()), x, axes));
   });
 }
 
 PLUGRAD_FORWARD(sum, sum);
 PLUGRAD_FORWARD(sum_to, sum_to);
 PLUGRAD_KERNELS(mean, mean, mean_gradient);
-PLUGRAD_KERNELS(max, max, max_gradient);
-PLUGRAD_FORWARD(argmax, argmax);
+PLUGRAD_KERNELS(prod, prod, prod_gradient);
 
 }  // namespace
 }  // namespace plugrad::reference
