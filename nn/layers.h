@@ -12,11 +12,19 @@ struct Linear {
   Array operator()(const Array& x) const { return matmul(x, w) + b; }
 };
 
-// x [n, in, h, w] -> [n, out, oh, ow]; w [out, in, kh, kw], b [out].
+// x [n, in, h, w] -> [n, out, oh, ow]; w [out, in / groups, kh, kw], b [out].
 struct Conv2d {
   Array w, b;
   Array operator()(const Array& x, const Conv2dOptions& options = {}) const {
     return conv2d(x, w, options) + reshape(b, Shape{b.size(), 1, 1});
+  }
+};
+
+// x [n, in, h, w] -> [n, out, oh, ow]; w [in, out / groups, kh, kw], b [out].
+struct ConvTranspose2d {
+  Array w, b;
+  Array operator()(const Array& x, const ConvTranspose2dOptions& options = {}) const {
+    return conv_transpose2d(x, w, options) + reshape(b, Shape{b.size(), 1, 1});
   }
 };
 

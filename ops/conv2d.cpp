@@ -1,9 +1,9 @@
 // Convolution (cross-correlation, as the field has it) over two spatial axes, and over one.
 //
-//   y[n, o, i, j] = sum over c, a, b of x[n, group(o) + c, i * stride + a * dilation - padding, ...] * w[o,
-//   c, a, b]
+//   y[n, o, i, j] = sum over c, a, b of
+//     x[n, first + c, i * stride + a * dilation - padding, ...] * w[o, c, a, b]
 //
-// where group(o) is the first channel of the group that filter o belongs to.
+// where x is 0 outside, and `first` is the first channel of the group that filter o belongs to.
 #include "plugrad/ops/convolution.h"
 
 namespace plugrad {

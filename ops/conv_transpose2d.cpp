@@ -1,8 +1,8 @@
 // The transpose of convolution over two spatial axes: each element of x spreads a filter over y.
 //
-//   y[n, group(c) + o, i * stride + a * dilation - padding, ...] += x[n, c, i, j] * w[c, o, a, b]
+//   y[n, first + o, i * stride + a * dilation - padding, ...] += x[n, c, i, j] * w[c, o, a, b]
 //
-// where group(c) is the first output channel of the group that channel c belongs to.
+// where y ends, and `first` is the first channel of y in the group that channel c belongs to.
 #include "plugrad/ops/convolution.h"
 
 namespace plugrad {
@@ -43,6 +43,10 @@ Array input_gradient(const Gradient& g) {
   return dx;
 }
 
+Array weight_gradient(const Gradient& g) {
+  return convolution_weight_gradient(g.dy(), g.in(0), g.shape(1), options(g));
+}
+
 void samples(Samples& s) {
   struct Case {
     Shape x, w;
@@ -63,6 +67,7 @@ void samples(Samples& s) {
                         {{2, 3, 3, 3}, {3, 1, 3, 2}, {2, 2}, {0, 0}, {1, 0}, {1, 1}, 3},
                         {{2, 50, 8, 8}, {50, 20, 5, 5}},
                         {{2, 32, 8, 8}, {32, 16, 4, 4}, {2, 2}, {1, 1}},
+                        {{2, 16, 10, 9}, {16, 32, 3, 3}, {2, 2}, {1, 1}, {1, 0}},
                         {{4, 32, 20, 20}, {32, 1, 3, 3}, {1, 1}, {1, 1}, {0, 0}, {1, 1}, 32}};
   for (const Case& c : cases)
     s.add({Sample::Input(c.x), Sample::Input(c.w)},
@@ -81,12 +86,7 @@ const BuiltinOp conv_transpose2d_op({.name = "conv_transpose2d",
                                      .infer = infer_conv_transpose2d,
                                      .differentiability = Differentiability::differentiable,
                                      .gradient = {{.needs = input(1), .composition = input_gradient},
-                                                  {.needs = input(0),
-                                                   .composition =
-                                                       [](const Gradient& g) {
-                                                         return convolution_weight_gradient(
-                                                             g.dy(), g.in(0), g.shape(1), options(g));
-                                                       }}},
+                                                  {.needs = input(0), .composition = weight_gradient}},
                                      .samples = samples});
 
 }  // namespace
