@@ -22,8 +22,12 @@ inline Array initial_weights(const Shape& shape, double std = 0) {
 inline Linear initial_linear(int64_t in, int64_t out, double std = 0) {
   return {initial_weights({in, out}, std), zeros({out})};
 }
-inline Conv2d initial_conv2d(int64_t in, int64_t out, int64_t kernel, double std = 0) {
-  return {initial_weights({out, in, kernel, kernel}, std), zeros({out})};
+inline Conv2d initial_conv2d(int64_t in, int64_t out, int64_t kernel, double std = 0, int64_t groups = 1) {
+  return {initial_weights({out, in / groups, kernel, kernel}, std), zeros({out})};
+}
+inline ConvTranspose2d initial_conv_transpose2d(int64_t in, int64_t out, int64_t kernel, double std = 0,
+                                                int64_t groups = 1) {
+  return {initial_weights({in, out / groups, kernel, kernel}, std), zeros({out})};
 }
 // The forget gate starts open: its bias is 1.
 inline Lstm initial_lstm(int64_t in, int64_t hidden, double std = 0) {

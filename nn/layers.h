@@ -9,14 +9,22 @@ namespace plugrad {
 // x [n, in] -> x w + b [n, out]; w [in, out], b [out].
 struct Linear {
   Array w, b;
-  Array operator()(const Array& x) const { return matmul(x, w) + b; }
+  Array operator()(const Array& x) const { return linear(x, w, b); }
 };
 
-// x [n, in, h, w] -> [n, out, oh, ow]; w [out, in, kh, kw], b [out].
+// x [n, in, h, w] -> [n, out, oh, ow]; w [out, in / groups, kh, kw], b [out].
 struct Conv2d {
   Array w, b;
   Array operator()(const Array& x, const Conv2dOptions& options = {}) const {
     return conv2d(x, w, options) + reshape(b, Shape{b.size(), 1, 1});
+  }
+};
+
+// x [n, in, h, w] -> [n, out, oh, ow]; w [in, out / groups, kh, kw], b [out].
+struct ConvTranspose2d {
+  Array w, b;
+  Array operator()(const Array& x, const ConvTranspose2dOptions& options = {}) const {
+    return conv_transpose2d(x, w, options) + reshape(b, Shape{b.size(), 1, 1});
   }
 };
 

@@ -1,106 +1,152 @@
-// Convolution over two spatial axes (cross-correlation, as the field has it).
+// Convolution (cross-correlation, as the field has it) over two spatial axes, and over one.
 //
-//   y[n, o, i, j] = sum over c, a, b of x[n, c, i * stride + a * dilation - padding, ...] * w[o, c, a, b]
-#include <fmt/format.h>
-
-#include "plugrad/ops/families.h"
-#include "plugrad/ops/ops.h"
+//   y[n, o, i, j] = sum over c, a, b of
+//     x[n, first + c, i * stride + a * dilation - padding, ...] * w[o, c, a, b]
+//
+// where x is 0 outside, and `first` is the first channel of the group that filter o belongs to.
+#include "plugrad/ops/convolution.h"
 
 namespace plugrad {
 
 namespace {
 
-void infer_conv2d(Inference& i) {
+// Over as many axes as there are behind batch and channels.
+template <int axes>
+void infer_convolution(Inference& i) {
   const Array &x = i.in(0), &w = i.in(1);
-  if (x.ndim() != 4 || w.ndim() != 4) i.fail("needs four axes each");
-  if (x.dims()[1] != w.dims()[1]) i.fail("needs as many channels in the filters as in the input");
-  Shape& out = i.out().shape;
-  out = {x.dims()[0], w.dims()[0], 0, 0};
+  if (x.ndim() != 2 + axes || w.ndim() != 2 + axes) i.fail(fmt::format("needs {} axes each", 2 + axes));
+  check_counts(i, 3, axes);
+  const int64_t groups = i.integer(3), channels = x.dims()[1];
+  check_groups(i, groups, channels, w.dims()[0]);
+  if (w.dims()[1] != channels / groups)
+    i.fail(fmt::format("needs filters of {} channels, not {}", channels / groups, w.dims()[1]));
+  Shape& y = i.out().shape;
+  y = x.shape();
+  y[1] = w.dims()[0];
+  for (int k = 0; k < axes; ++k)
+    y[2 + k] = Windows{w.dims()[2 + k], i.integers(0)[k], i.integers(1)[k], i.integers(2)[k]}.count(
+        i, x.dims()[2 + k]);
   i.out().dtype = x.dtype();
-  for (int a = 0; a < 3; ++a)
-    if (i.count(a) != 2) i.fail("needs stride, padding and dilation for two axes");
-  for (int k = 0; k < 2; ++k) {
-    const int64_t stride = i.integers(0)[k], padding = i.integers(1)[k], dilation = i.integers(2)[k];
-    if (stride < 1 || padding < 0 || dilation < 1 || w.dims()[2 + k] < 1)
-      i.fail(fmt::format("cannot have stride {}, padding {}, dilation {}", stride, padding, dilation));
-    const int64_t room = x.dims()[2 + k] + 2 * padding - dilation * (w.dims()[2 + k] - 1) - 1;
-    if (room < 0) i.fail("the filters are larger than the padded input");
-    out[2 + k] = room / stride + 1;
-  }
 }
 
-// The two spatial numbers of attribute i.
-std::array<int64_t, 2> pair(const Gradient& g, int i) { return {g.integers(i)[0], g.integers(i)[1]}; }
+Conv2dOptions options(const Gradient& g) { return conv2d_options(g, 0, 1, 2, 3); }
 
-// dx: dy, spread out by the stride among zeros, convolved with the filters turned round.
-Array input_gradient(const Gradient& g) {
-  const auto stride = pair(g, 0), padding = pair(g, 1), dilation = pair(g, 2);
-  const Shape x = g.shape(0);
-  const Array& w = g.in(1);
-  Shape spread{x[0], w.dims()[0], 0, 0};
-  Axes start{0, 0}, step{1, 1};
-  std::array<int64_t, 2> length{}, crop{};
-  for (size_t k = 0; k < 2; ++k) {
-    const int64_t reach = dilation[k] * (w.dims()[2 + k] - 1);
-    length[k] = x[2 + static_cast<int>(k)] + reach;
-    crop[k] = std::max<int64_t>(padding[k] - reach, 0);
-    spread[2 + static_cast<int>(k)] = length[k] + 2 * crop[k];
-    start.push_back(std::max<int64_t>(reach - padding[k], 0));
-    step.push_back(stride[k]);
-  }
-  Array z = slice_backward(g.dy(), spread, start, step);
-  for (size_t k = 0; k < 2; ++k)
-    if (crop[k]) z = slice(z, 2 + static_cast<int>(k), crop[k], crop[k] + length[k]);
-  const Array turned = flip(flip(permute(w, {1, 0, 2, 3}), 2), 3);
-  return conv2d(z, turned, {.dilation = dilation});
+// ---- one axis: images of height 1 ----
+
+Array with_height(const Array& x) { return reshape(x, {x.dims()[0], x.dims()[1], 1, x.dims()[2]}); }
+Array without_height(const Array& x) { return reshape(x, {x.dims()[0], x.dims()[1], x.dims()[3]}); }
+Shape with_height(const Shape& s) { return {s[0], s[1], 1, s[2]}; }
+
+void conv1d_composition(const Composition& c) {
+  const auto last = [&](int i) { return *c.attribute(i).as.ints; };
+  c.out() = without_height(conv2d(
+      with_height(c.in(0)), with_height(c.in(1)),
+      {.stride = {1, last(0)}, .padding = {0, last(1)}, .dilation = {1, last(2)}, .groups = c.integer(3)}));
 }
 
-// dw: x convolved with dy, batch and channels exchanged, stride and dilation too.
-Array weight_gradient(const Gradient& g) {
-  const Shape w = g.shape(1);
-  Array dw = conv2d(permute(g.in(0), {1, 0, 2, 3}), permute(g.dy(), {1, 0, 2, 3}),
-                    {.stride = pair(g, 2), .padding = pair(g, 1), .dilation = pair(g, 0)});
-  dw = slice(slice(dw, 2, 0, w[2]), 3, 0, w[3]);
-  return permute(dw, {1, 0, 2, 3});
+// ---- samples ----
+
+struct Case {
+  Shape x, w;
+  Axes stride = {1, 1}, padding = {0, 0}, dilation = {1, 1};
+  int64_t groups = 1;
+};
+
+void add(Samples& s, const Case& c) {
+  s.add({Sample::Input(c.x), Sample::Input(c.w)}, {c.stride, c.padding, c.dilation, c.groups});
 }
 
-void samples(Samples& s) {
-  using Input = Sample::Input;
-  struct Case {
-    Shape x, w;
-    Axes stride = {1, 1}, padding = {0, 0}, dilation = {1, 1};
-  };
+void conv2d_samples(Samples& s) {
   const Case cases[] = {{{1, 1, 3, 3}, {1, 1, 2, 2}},
                         {{2, 3, 5, 6}, {4, 3, 3, 2}},
                         {{2, 3, 7, 6}, {4, 3, 3, 2}, {2, 1}},
                         {{2, 3, 5, 6}, {4, 3, 3, 2}, {1, 2}, {1, 2}},
                         {{2, 2, 9, 8}, {3, 2, 3, 3}, {2, 2}, {1, 1}, {2, 2}},
+                        {{1, 1, 4, 3}, {2, 1, 3, 2}, {2, 1}, {1, 2}, {1, 2}},
                         {{1, 2, 4, 4}, {2, 2, 1, 1}, {1, 1}, {1, 1}},
+                        {{2, 5, 4, 3}, {3, 5, 1, 1}},
                         {{1, 2, 8, 8}, {2, 2, 3, 3}, {3, 3}},
                         {{0, 2, 4, 4}, {3, 2, 3, 3}},
+                        {{2, 0, 6, 6}, {3, 0, 3, 3}},
+                        {{2, 3, 4, 4}, {0, 3, 3, 3}},
                         {{3, 1, 12, 12}, {20, 1, 5, 5}},
-                        {{2, 20, 8, 8}, {50, 20, 5, 5}}};
-  for (const Case& c : cases) s.add({Input(c.x), Input(c.w)}, {c.stride, c.padding, c.dilation});
+                        // groups, one channel each with one filter and with two
+                        {{1, 2, 3, 3}, {2, 1, 2, 2}, {1, 1}, {0, 0}, {1, 1}, 2},
+                        {{2, 4, 5, 4}, {6, 2, 3, 2}, {2, 1}, {1, 1}, {1, 2}, 2},
+                        {{2, 3, 6, 5}, {3, 1, 3, 3}, {1, 1}, {1, 1}, {1, 1}, 3},
+                        {{2, 3, 7, 5}, {6, 1, 3, 2}, {3, 2}, {2, 1}, {2, 1}, 3},
+                        {{0, 4, 4, 4}, {2, 2, 3, 3}, {1, 1}, {0, 0}, {1, 1}, 2},
+                        // work for whole blocks of channels, and for parts of them
+                        {{2, 20, 12, 12}, {50, 20, 5, 5}},
+                        {{2, 16, 11, 10}, {32, 16, 3, 3}, {1, 1}, {1, 1}},
+                        {{3, 32, 9, 9}, {16, 32, 3, 3}, {2, 2}, {1, 1}},
+                        {{2, 16, 12, 12}, {16, 16, 3, 3}, {1, 1}, {2, 2}, {2, 2}},
+                        {{4, 32, 20, 20}, {32, 1, 3, 3}, {1, 1}, {1, 1}, {1, 1}, 32},
+                        {{3, 24, 15, 14}, {36, 4, 3, 3}, {1, 2}, {1, 1}, {1, 1}, 6}};
+  for (const Case& c : cases) add(s, c);
+  using Input = Sample::Input;
   s.add({Input({2, 3, 5, 6}).with(Input::transposed), Input({4, 3, 3, 2}).with(Input::strided)},
-        {Axes{1, 1}, Axes{1, 1}, Axes{1, 1}});
+        {Axes{1, 1}, Axes{1, 1}, Axes{1, 1}, 1});
 }
 
-const BuiltinOp conv2d_op({.name = "conv2d",
-                           .n_in = 2,
-                           .attributes = {"stride", "padding", "dilation"},
-                           .dtype_rule = DTypeRule::promote,
-                           .dtypes = {floating},
-                           .infer = infer_conv2d,
-                           .differentiability = Differentiability::differentiable,
-                           .gradient = {{.needs = input(1), .composition = input_gradient},
-                                        {.needs = input(0), .composition = weight_gradient}},
-                           .samples = samples});
+void conv1d_samples(Samples& s) {
+  const Case cases[] = {{{1, 1, 3}, {1, 1, 2}, 1, 0, 1},     {{1, 2, 6}, {4, 1, 3}, 2, 1, 2, 2},
+                        {{2, 3, 7}, {4, 3, 3}, 2, 1, 1},     {{2, 4, 9}, {6, 2, 3}, 1, 2, 2, 2},
+                        {{2, 3, 8}, {3, 1, 4}, 3, 0, 1, 3},  {{0, 2, 4}, {3, 2, 3}, 1, 0, 1},
+                        {{2, 16, 120}, {32, 16, 9}, 1, 4, 1}};
+  for (const Case& c : cases) add(s, c);
+  using Input = Sample::Input;
+  s.add({Input({2, 3, 6}).with(Input::transposed), Input({4, 3, 2}).with(Input::strided)},
+        {Axes{1}, Axes{1}, Axes{1}, 1});
+}
+
+constexpr OpSchema convolution{.n_in = 2,
+                               .attributes = {"stride", "padding", "dilation", "groups"},
+                               .dtype_rule = DTypeRule::promote,
+                               .dtypes = {floating},
+                               .differentiability = Differentiability::differentiable};
+
+const BuiltinOp conv2d_op([] {
+  OpSchema s = convolution;
+  s.name = "conv2d";
+  s.infer = infer_convolution<2>;
+  s.gradient[0] = {.needs = input(1), .composition = [](const Gradient& g) {
+                     return convolution_input_gradient(g.dy(), g.in(1), g.shape(0), options(g));
+                   }};
+  s.gradient[1] = {.needs = input(0), .composition = [](const Gradient& g) {
+                     return convolution_weight_gradient(g.in(0), g.dy(), g.shape(1), options(g));
+                   }};
+  s.samples = conv2d_samples;
+  return s;
+}());
+
+const BuiltinOp conv1d_op([] {
+  OpSchema s = convolution;
+  s.name = "conv1d";
+  s.kind = OpKind::composite;
+  s.infer = infer_convolution<1>;
+  s.gradient[0] = {.needs = input(1), .composition = [](const Gradient& g) {
+                     return without_height(convolution_input_gradient(
+                         with_height(g.dy()), with_height(g.in(1)), with_height(g.shape(0)), options(g)));
+                   }};
+  s.gradient[1] = {.needs = input(0), .composition = [](const Gradient& g) {
+                     return without_height(convolution_weight_gradient(
+                         with_height(g.in(0)), with_height(g.dy()), with_height(g.shape(1)), options(g)));
+                   }};
+  s.composition = conv1d_composition;
+  s.samples = conv1d_samples;
+  return s;
+}());
 
 }  // namespace
 
 Array conv2d(const Array& x, const Array& weight, const Conv2dOptions& o) {
-  return conv2d_op({x, weight},
-                   {Value(o.stride.data(), 2), Value(o.padding.data(), 2), Value(o.dilation.data(), 2)});
+  return conv2d_op({x, weight}, {Value(o.stride.data(), 2), Value(o.padding.data(), 2),
+                                 Value(o.dilation.data(), 2), o.groups});
+}
+
+Array conv1d(const Array& x, const Array& weight, const Conv1dOptions& o) {
+  return conv1d_op({x, weight}, {Value(&o.stride, 1), Value(&o.padding, 1), Value(&o.dilation, 1), o.groups});
 }
 
 }  // namespace plugrad

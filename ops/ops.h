@@ -268,14 +268,16 @@ struct ConvTranspose2dOptions {
   int64_t groups = 1;
 };
 // What conv2d's gradient in its input computes: x [n, c, h, w], weight [c, o / groups, kh, kw] ->
-// [n, o, oh, ow] with oh = (h - 1) stride - 2 padding + dilation (kh - 1) + output_padding + 1.
+// [n, o, oh, ow] with oh = (h - 1) stride - 2 padding + dilation (kh - 1) + output_padding + 1. ShapeError
+// for output_padding that is neither less than stride nor than dilation.
 PLUGRAD_PUBLIC Array conv_transpose2d(const Array& x, const Array& weight,
                                       const ConvTranspose2dOptions& options = {});
 
 struct Pool2dOptions {
   std::array<int64_t, 2> stride = {0, 0}, padding = {0, 0};  // stride 0: the kernel's size
 };
-// x [n, c, h, w]; padding never wins. oh = (h + 2 padding - kernel) / stride + 1, rounded down.
+// x [n, c, h, w]; padding, at most half the kernel (ShapeError), never wins.
+// oh = (h + 2 padding - kernel) / stride + 1, rounded down.
 PLUGRAD_PUBLIC Array max_pool2d(const Array& x, std::array<int64_t, 2> kernel,
                                 const Pool2dOptions& options = {});
 inline Array max_pool2d(const Array& x, int64_t kernel) { return max_pool2d(x, {kernel, kernel}); }

@@ -6,65 +6,75 @@
 #include <cstdint>
 #include <cstring>
 
+#include "plugrad/backends/common/convolution.h"
+
 namespace plugrad::cpu {
 
-// The numbers of a two-dimensional convolution of one image.
-struct Convolution {
-  int64_t channels, h, w, filters, kernel_h, kernel_w, oh, ow;
-  int64_t stride_h, stride_w, padding_h, padding_w, dilation_h, dilation_w;
+// The channels of one group of one image, and the matrix [patch, pixels] of their patches.
+struct Patches {
+  int64_t channels;
+  common::Convolution g;
 
-  int64_t patch() const { return channels * kernel_h * kernel_w; }  // elements that one output depends on
-  int64_t pixels() const { return oh * ow; }
+  explicit Patches(const common::Convolution& of) : channels(of.group_channels()), g(of) {}
+  int64_t rows() const { return channels * g.taps(); }  // elements that one output depends on
+  int64_t size() const { return rows() * g.pixels(); }
+  // Is the image its own matrix of patches?
+  bool trivial() const {
+    return g.taps() == 1 && g.stride == std::array<int64_t, 2>{1, 1} &&
+           g.padding == std::array<int64_t, 2>{0, 0} && g.x == g.y;
+  }
 };
 
-// Calls f(row, x_row, first, last, x_column) for each row of the patch matrix [patch, pixels] and each line
-// of outputs: outputs [first, last) of the line read x_row[x_column], x_row[x_column + stride_w], ...; the
-// others see padding. `x_row` is null where the whole line does.
+// Calls f(row, x_row, first, last, x_column) for each row of the patch matrix and each line of outputs:
+// outputs [first, last) of the line read x_row[x_column], x_row[x_column + stride], ...; the others see
+// padding. `x_row` is null where the whole line does.
 template <class T, class F>
-void for_each_line(const Convolution& g, T* image, F&& f) {
+void for_each_line(const Patches& p, T* image, F&& f) {
+  const common::Convolution& g = p.g;
+  const int64_t h = g.x[0], w = g.x[1], ow = g.y[1], stride = g.stride[1];
   int64_t row = 0;
-  for (int64_t c = 0; c < g.channels; ++c)
-    for (int64_t a = 0; a < g.kernel_h; ++a)
-      for (int64_t b = 0; b < g.kernel_w; ++b, ++row) {
-        const int64_t column = b * g.dilation_w - g.padding_w;
-        const int64_t first =
-            std::clamp<int64_t>(column >= 0 ? 0 : (-column + g.stride_w - 1) / g.stride_w, 0, g.ow);
-        const int64_t last =
-            std::clamp<int64_t>(column >= g.w ? 0 : (g.w - 1 - column) / g.stride_w + 1, first, g.ow);
-        for (int64_t i = 0; i < g.oh; ++i) {
-          const int64_t r = i * g.stride_h + a * g.dilation_h - g.padding_h;
-          const bool inside = r >= 0 && r < g.h;
-          f(row * g.pixels() + i * g.ow, inside ? image + (c * g.h + r) * g.w : nullptr, first, last,
-            column + first * g.stride_w);
+  for (int64_t c = 0; c < p.channels; ++c)
+    for (int64_t a = 0; a < g.kernel[0]; ++a)
+      for (int64_t b = 0; b < g.kernel[1]; ++b, ++row) {
+        const int64_t column = b * g.dilation[1] - g.padding[1];
+        const int64_t first = std::clamp<int64_t>(column >= 0 ? 0 : (-column + stride - 1) / stride, 0, ow);
+        const int64_t last = std::clamp<int64_t>(column >= w ? 0 : (w - 1 - column) / stride + 1, first, ow);
+        for (int64_t i = 0; i < g.y[0]; ++i) {
+          const int64_t r = i * g.stride[0] + a * g.dilation[0] - g.padding[0];
+          const bool inside = r >= 0 && r < h;
+          f(row * g.pixels() + i * ow, inside ? image + (c * h + r) * w : nullptr, first, last,
+            column + first * stride);
         }
       }
 }
 
-// Writes all of `columns` [patch, pixels].
+// Writes all of `columns`.
 template <class T>
-void image_to_columns(const Convolution& g, const T* image, T* columns) {
-  for_each_line(g, image, [&](int64_t at, const T* x, int64_t first, int64_t last, int64_t column) {
+void image_to_columns(const Patches& p, const T* image, T* columns) {
+  const int64_t ow = p.g.y[1], stride = p.g.stride[1];
+  for_each_line(p, image, [&](int64_t at, const T* x, int64_t first, int64_t last, int64_t column) {
     T* to = columns + at;
-    if (!x || first == last) return static_cast<void>(std::fill_n(to, g.ow, T{}));
+    if (!x || first == last) return static_cast<void>(std::fill_n(to, ow, T{}));
     std::fill_n(to, first, T{});
-    if (g.stride_w == 1) std::memcpy(to + first, x + column, static_cast<size_t>(last - first) * sizeof(T));
+    if (stride == 1) std::memcpy(to + first, x + column, static_cast<size_t>(last - first) * sizeof(T));
     else
-      for (int64_t j = first; j < last; ++j) to[j] = x[column + (j - first) * g.stride_w];
-    std::fill(to + last, to + g.ow, T{});
+      for (int64_t j = first; j < last; ++j) to[j] = x[column + (j - first) * stride];
+    std::fill(to + last, to + ow, T{});
   });
 }
 
 // Adds each element of `columns` to the pixel of the image that it stands for.
 template <class T>
-void add_columns_to_image(const Convolution& g, const T* columns, T* image) {
-  for_each_line(g, image, [&](int64_t at, T* x, int64_t first, int64_t last, int64_t column) {
+void add_columns_to_image(const Patches& p, const T* columns, T* image) {
+  const int64_t stride = p.g.stride[1];
+  for_each_line(p, image, [&](int64_t at, T* x, int64_t first, int64_t last, int64_t column) {
     if (!x) return;
     const T* __restrict from = columns + at + first;
     T* __restrict to = x + column;
-    if (g.stride_w == 1)
+    if (stride == 1)
       for (int64_t j = 0; j < last - first; ++j) to[j] += from[j];
     else
-      for (int64_t j = 0; j < last - first; ++j) to[j * g.stride_w] += from[j];
+      for (int64_t j = 0; j < last - first; ++j) to[j * stride] += from[j];
   });
 }
 

@@ -1,31 +1,8 @@
 #include "plugrad/backends/cpu/onednn.h"
 
-#include <omp.h>
-
 #include <oneapi/dnnl/dnnl.hpp>
 
 namespace plugrad::cpu::onednn {
-namespace {
-
-// oneDNN takes as many threads as OpenMP would give to the calling thread.
-class ThreadLimit {
- public:
-  explicit ThreadLimit(int threads) : before_(omp_get_max_threads()) {
-    if (before_ != threads) omp_set_num_threads(threads);
-    changed_ = before_ != threads;
-  }
-  ~ThreadLimit() {
-    if (changed_) omp_set_num_threads(before_);
-  }
-  ThreadLimit(const ThreadLimit&) = delete;
-  ThreadLimit& operator=(const ThreadLimit&) = delete;
-
- private:
-  const int before_;
-  bool changed_;
-};
-
-}  // namespace
 
 void sgemm(const Product<float>& p, int threads) {
   const ThreadLimit limit(threads);

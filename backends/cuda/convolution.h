@@ -1,34 +1,19 @@
-// The numbers of a two-dimensional convolution, and who computes it: cuDNN, or kernels of our own.
+// Who computes a convolution: cuDNN, or kernels of our own.
 #pragma once
 
-#include <array>
-#include <cstdint>
-
-#include "plugrad/core/plugin.hpp"
+#include "plugrad/backends/common/convolution.h"
+#include "plugrad/backends/cuda/compact.h"
 
 namespace plugrad::cuda {
 
-enum class Direction { forward, input_gradient, weight_gradient };
+using common::Convolution;
+using common::ConvolutionArrays;
+using common::Direction;
 
-// y[n,o,r,s] = sum over c, i, j of x[n,c,r*stride-padding+i*dilation,...] w[o,c,i,j]; pairs are of rows and
-// columns.
-struct Convolution {
-  int64_t images, channels, filters;
-  std::array<int64_t, 2> x, kernel, y, stride, padding, dilation;
-
-  int64_t x_size() const { return images * channels * x[0] * x[1]; }
-  int64_t w_size() const { return filters * channels * kernel[0] * kernel[1]; }
-  int64_t y_size() const { return images * filters * y[0] * y[1]; }
-
-  auto operator<=>(const Convolution&) const = default;
-};
-
-// x [n,c,h,w], w [o,c,kh,kw] and y [n,o,oh,ow], row-major without gaps. The direction says which one of them,
-// or of their gradients, is written from the other two; none is empty.
+// By whichever has a way. Sums without terms are zero. For float and double. Throws Failure.
 template <class T>
-struct ConvolutionArrays {
-  T *x, *w, *y;
-};
+void convolve(const plugin::Call& c, Direction direction, const Convolution& g,
+              const ConvolutionArrays<T>& arrays);
 
 // By cuDNN, with a deterministic algorithm in float32 or float64 arithmetic (never TF32) that needs no more
 // workspace than the limit: the bytes that the environment variable PLUGRAD_CUDNN_WORKSPACE_LIMIT names, or
@@ -43,5 +28,11 @@ bool convolve_with_cudnn(const plugin::Call& c, Direction direction, const Convo
 template <class T>
 void convolve_directly(const plugin::Call& c, Direction direction, const Convolution& g,
                        const ConvolutionArrays<T>& arrays);
+
+// An array of a call, compact; what a convolution does not write it only reads.
+template <class T>
+T* operand(const plugin::Call& c, const DLTensor& t) {
+  return const_cast<T*>(compact<T>(c, t));
+}
 
 }  // namespace plugrad::cuda

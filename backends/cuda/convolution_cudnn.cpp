@@ -50,10 +50,10 @@ Cudnn& cudnn(const plugin::Call& c) {
   return all.of(c);
 }
 
-// cuDNN's descriptors count in int.
+// cuDNN's descriptors count in int, and it insists on the y that follows from the other numbers.
 bool fits(const Convolution& g) {
   constexpr int64_t most = std::numeric_limits<int>::max();
-  bool fits = g.x_size() <= most && g.w_size() <= most && g.y_size() <= most;
+  bool fits = g.has_all_windows() && g.x_size() <= most && g.w_size() <= most && g.y_size() <= most;
   for (const auto& pair : {g.stride, g.padding, g.dilation}) fits &= pair[0] <= most && pair[1] <= most;
   return fits;
 }

@@ -68,7 +68,7 @@ void set_tensor(cudnnTensorDescriptor_t descriptor, cudnnDataType_t type, int64_
 void set_filter(cudnnFilterDescriptor_t descriptor, cudnnDataType_t type, const Convolution& g) {
   const auto [height, width] = as_int(g.kernel);
   check(cudnnSetFilter4dDescriptor(descriptor, type, CUDNN_TENSOR_NCHW, static_cast<int>(g.filters),
-                                   static_cast<int>(g.channels), height, width),
+                                   static_cast<int>(g.group_channels()), height, width),
         "cudnnSetFilter4dDescriptor");
 }
 
@@ -77,6 +77,8 @@ void set_convolution(cudnnConvolutionDescriptor_t descriptor, cudnnDataType_t ty
   check(cudnnSetConvolution2dDescriptor(descriptor, padding[0], padding[1], stride[0], stride[1], dilation[0],
                                         dilation[1], CUDNN_CROSS_CORRELATION, type),
         "cudnnSetConvolution2dDescriptor");
+  check(cudnnSetConvolutionGroupCount(descriptor, static_cast<int>(g.groups)),
+        "cudnnSetConvolutionGroupCount");
   // The default lets float32 be computed in TF32 on GPUs since compute capability 8.0.
   check(cudnnSetConvolutionMathType(descriptor, CUDNN_FMA_MATH), "cudnnSetConvolutionMathType");
 }

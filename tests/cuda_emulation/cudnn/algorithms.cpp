@@ -108,6 +108,7 @@ bool suits_type(const Algorithm& a, const Problem& p) {
 
 }  // namespace
 
+// Groups rule none out: "convDesc Group count support: Greater than 0, for all algos".
 cudnnStatus_t Algorithm::supports(const Problem& p) const {
   if (kind == Kind::None)
     return CUDNN_STATUS_NOT_SUPPORTED;  // "not implemented", says the header of two of them

@@ -207,6 +207,8 @@ const Shape shapes[] = {
     {.stride = {2, 3}},
     {.padding = {1, 2}, .dilation = {2, 3}},
     {.groups = 2, .padding = {2, 1}, .stride = {3, 2}, .dilation = {2, 1}},
+    {.c = 3, .o = 3, .groups = 3},  // depthwise
+    {.c = 3, .o = 6, .groups = 3, .stride = {1, 2}},
     {.mode = CUDNN_CONVOLUTION},
     {.n = 1, .c = 2, .o = 3, .x = {1, 19}, .kernel = {1, 5}, .padding = {0, 2}, .stride = {1, 2}},  // one
                                                                                                     // axis
@@ -219,6 +221,36 @@ TEST_F(CudnnTest, ConvolutionsOfFloat32EqualPlainLoops) {
 TEST_F(CudnnTest, ConvolutionsOfFloat64EqualPlainLoops) {
   for (const Shape& shape : shapes) check_values<double>(shape, 1, 0);
   check_values<double>({}, 3, -2);
+}
+
+TEST_F(CudnnTest, GroupsAreForEveryAlgorithm) {
+  const Shape s = {.groups = 2, .kernel = {3, 3}};
+  int run = 0;
+  const auto expect = [&run](cudnnStatus_t status, const std::vector<float>& got,
+                             const std::vector<float>& want) {
+    if (status == CUDNN_STATUS_NOT_SUPPORTED) return;  // one that cuDNN does not implement
+    EXPECT_EQ(status, CUDNN_STATUS_SUCCESS);
+    for (size_t i = 0; i < want.size(); ++i) ASSERT_NEAR(got[i], want[i], 1e-6F * std::fabs(want[i]));
+    ++run;
+  };
+  for (int a = 0; a < CUDNN_CONVOLUTION_FWD_ALGO_COUNT; ++a) {
+    Convolution<float> c(s);
+    const cudnnStatus_t status = c.forward(handle_, static_cast<cudnnConvolutionFwdAlgo_t>(a));
+    expect(status, c.y.read(), c.expected_y());
+  }
+  for (int a = 0; a < CUDNN_CONVOLUTION_BWD_DATA_ALGO_COUNT; ++a) {
+    Convolution<float> c(s);
+    const cudnnStatus_t status = c.backward_data(handle_, static_cast<cudnnConvolutionBwdDataAlgo_t>(a));
+    expect(status, c.x.read(), c.expected_dx());
+  }
+  for (int a = 0; a < CUDNN_CONVOLUTION_BWD_FILTER_ALGO_COUNT; ++a) {
+    Convolution<float> c(s);
+    const cudnnStatus_t status = c.backward_filter(handle_, static_cast<cudnnConvolutionBwdFilterAlgo_t>(a));
+    expect(status, c.w.read(), c.expected_dw());
+  }
+  constexpr int all = int{CUDNN_CONVOLUTION_FWD_ALGO_COUNT} + int{CUDNN_CONVOLUTION_BWD_DATA_ALGO_COUNT} +
+                      int{CUDNN_CONVOLUTION_BWD_FILTER_ALGO_COUNT};
+  EXPECT_EQ(run, all - 2);
 }
 
 TEST_F(CudnnTest, DeterministicAlgorithmsGiveTheSameBits) {
@@ -394,6 +426,10 @@ TEST_F(CudnnTest, DescriptorsThatDoNotFitEachOther) {
 TEST_F(CudnnTest, FiltersThatTheGroupsDoNotDivide) {
   Convolution<float> c({.o = 5, .groups = 2});
   EXPECT_EQ(c.forward(handle_, implicit_gemm), CUDNN_STATUS_BAD_PARAM_SHAPE_MISMATCH);
+  EXPECT_EQ(c.backward_data(handle_, CUDNN_CONVOLUTION_BWD_DATA_ALGO_1),
+            CUDNN_STATUS_BAD_PARAM_SHAPE_MISMATCH);
+  EXPECT_EQ(c.backward_filter(handle_, CUDNN_CONVOLUTION_BWD_FILTER_ALGO_1),
+            CUDNN_STATUS_BAD_PARAM_SHAPE_MISMATCH);
 }
 
 TEST_F(CudnnTest, MemoryThatIsNotThere) {

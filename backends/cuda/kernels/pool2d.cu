@@ -1,8 +1,10 @@
-// The maximum of each window of images.
+// The maximum, and the mean, of each window of images.
 //
-//   y = max of the window    dx = the sum of dy over the windows whose first maximum the pixel is
+//   max:  y = max of the window    dx = the sum of dy over the windows whose first maximum the pixel is
+//   mean: y = sum of the window / its size, with its padding or without
+//     dx = the sum of dy / size over the windows that the pixel is in
 //
-// The first one in row-major order; NaN counts as the largest number, and as equal to NaN. A thread of the
+// The first maximum in row-major order; NaN counts as the largest number, and as equal to NaN. A thread of a
 // gradient works on a pixel and visits the windows that have it, so that the order of each sum is fixed.
 #include <limits>
 #include <string>
@@ -34,6 +36,8 @@ struct Windows {
     return before < 0 ? 0 : before / stride + 1;
   }
   __device__ int64_t end_window(int64_t pixel) const { return min((pixel + padding) / stride + 1, count); }
+  // How many elements of a window are the image's.
+  __device__ int64_t inside(int64_t window) const { return end_pixel(window) - first_pixel(window); }
 };
 
 template <class T>
@@ -131,6 +135,45 @@ __global__ void __launch_bounds__(block_threads)
   }
 }
 
+// How many elements the mean of a window is over.
+__device__ int64_t window_size(const Windows& v, const Windows& h, int64_t row, int64_t column,
+                               bool count_include_pad) {
+  return count_include_pad ? v.kernel * h.kernel : v.inside(row) * h.inside(column);
+}
+
+template <class T>
+__global__ void __launch_bounds__(block_threads)
+    mean_kernel(Places places, Windows v, Windows h, bool count_include_pad, Images<const T> x, T* y) {
+  const uint32_t step = gridDim.x * blockDim.x;
+  for (uint32_t i = blockIdx.x * blockDim.x + threadIdx.x; i < places.size; i += step) {
+    const Place p = places[i];
+    const Images<const T> plane = x.plane(p.image, p.channel);
+    const int64_t bottom = v.end_pixel(p.row), left = h.first_pixel(p.column), right = h.end_pixel(p.column);
+    T sum = 0;
+    for (int64_t row = v.first_pixel(p.row); row < bottom; ++row)
+      for (int64_t column = left; column < right; ++column) sum += plane.at(row, column);
+    y[i] = sum / static_cast<T>(window_size(v, h, p.row, p.column, count_include_pad));
+  }
+}
+
+template <class T>
+__global__ void __launch_bounds__(block_threads)
+    mean_gradient_kernel(Places places, Windows v, Windows h, bool count_include_pad, Images<const T> dy,
+                         T* dx) {
+  const uint32_t step = gridDim.x * blockDim.x;
+  for (uint32_t i = blockIdx.x * blockDim.x + threadIdx.x; i < places.size; i += step) {
+    const Place p = places[i];
+    const Images<const T> plane = dy.plane(p.image, p.channel);
+    const int64_t bottom = v.end_window(p.row), left = h.first_window(p.column),
+                  right = h.end_window(p.column);
+    T sum = 0;
+    for (int64_t row = v.first_window(p.row); row < bottom; ++row)
+      for (int64_t column = left; column < right; ++column)
+        sum += plane.at(row, column) / static_cast<T>(window_size(v, h, row, column, count_include_pad));
+    dx[i] = sum;
+  }
+}
+
 Windows windows(const Call& c, const DLTensor& x, const DLTensor& y, int axis) {
   return {x.shape[2 + axis], y.shape[2 + axis], c.integers(0)[axis], c.integers(1)[axis],
           c.integers(2)[axis]};
@@ -177,7 +220,30 @@ void max_pool2d_gradient(const Call& c) {
   });
 }
 
+void avg_pool2d(const Call& c) {
+  const DLTensor &x = c.in(0), &y = c.out();
+  with_floating(y.dtype, [&]<class T>(Type<T>) {
+    for_each_images(y, [&](int64_t first, const Places& places) {
+      launch(c, mean_kernel<T>, grid_blocks(places.size), block_threads, places, windows(c, x, y, 0),
+             windows(c, x, y, 1), c.integer(3) != 0, images_from<T>(x, first),
+             plugin::data<T>(y) + first * y.strides[0]);
+    });
+  });
+}
+
+void avg_pool2d_gradient(const Call& c) {
+  const DLTensor &dy = c.dout(), &dx = c.din(0);
+  with_floating(dx.dtype, [&]<class T>(Type<T>) {
+    for_each_images(dx, [&](int64_t first, const Places& places) {
+      launch(c, mean_gradient_kernel<T>, grid_blocks(places.size), block_threads, places,
+             windows(c, dx, dy, 0), windows(c, dx, dy, 1), c.integer(3) != 0, images_from<T>(dy, first),
+             plugin::data<T>(dx) + first * dx.strides[0]);
+    });
+  });
+}
+
 PLUGRAD_KERNELS(max_pool2d, max_pool2d, max_pool2d_gradient);
+PLUGRAD_KERNELS(avg_pool2d, avg_pool2d, avg_pool2d_gradient);
 
 }  // namespace
 }  // namespace plugrad::cuda
