@@ -9,6 +9,7 @@
 
 #include "plugrad/core/backend.h"
 #include "plugrad/core/grad.h"
+#include "plugrad/core/index.h"
 #include "plugrad/ops/generator.h"
 
 namespace plugrad {
@@ -235,11 +236,26 @@ PLUGRAD_PUBLIC Array gather(const Array& x, int64_t axis, const Array& index);
 PLUGRAD_PUBLIC Array scatter_add(const Array& x, int64_t axis, const Array& index, const Array& source);
 // int64: index, counted from the start of an axis of `length` where it is negative.
 PLUGRAD_PUBLIC Array normalize_index(const Array& index, int64_t length);
-// The row-major places of the first `count` elements that are not 0: int64 [count].
+// int64: where in a row-major walk over axes of these lengths the indices, one for each axis, are together;
+// broadcasting; negative ones count from the end of their axis.
+PLUGRAD_PUBLIC Array ravel_index(std::span<const Array> indices, const Axes& lengths);
+// The row-major places of the first `count` elements that are not 0: int64 [count]. Where there are fewer,
+// the rest is x.size().
 PLUGRAD_PUBLIC Array flatnonzero(const Array& x, int64_t count);
 PLUGRAD_PUBLIC Array flatnonzero(const Array& x);  // all; waits for the device
 PLUGRAD_PUBLIC Array masked_select(const Array& x,
                                    const Array& mask);  // [n]; broadcasting; waits for the device
+
+// ---- subscripts: x[{0, range(1, -1, 2), ellipsis, new_axis, index, mask}] (core/index.h) ----
+// x[{...}] of a list made at run time.
+PLUGRAD_PUBLIC Array subscript(const Array& x, std::span<const Index> indices);
+// Writes `value`, cast to x's dtype and repeated to the shape of x[{...}], over that part of x, in place and
+// outside recording. Where an index comes twice, the last one in row-major order stays. ShapeError where the
+// value does not fit; Error where x is being recorded, or repeats elements. Then x is as it was.
+PLUGRAD_PUBLIC void assign(Array& x, std::span<const Index> indices, const Array& value);
+inline void assign(Array& x, std::initializer_list<Index> indices, const Array& value) {
+  assign(x, std::span(indices.begin(), indices.size()), value);
+}
 
 // ---- neural ----
 PLUGRAD_PUBLIC Array softmax(const Array& x, int64_t axis = -1);
@@ -350,6 +366,12 @@ template <class T>
 Array scalar_like(const Array& x, T value) {
   if constexpr (std::is_integral_v<T>) return scalar_like(x, static_cast<int64_t>(value));
   else return scalar_like(x, static_cast<double>(value));
+}
+
+template <class T>
+  requires std::is_arithmetic_v<T>
+void assign(Array& x, std::initializer_list<Index> indices, T value) {
+  assign(x, indices, scalar_like(x, value));
 }
 
 // Each binary function and operator also takes a number on either side.
