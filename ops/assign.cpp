@@ -78,10 +78,9 @@ void assign(Array& x, std::span<const Index> indices, const Array& value) {
   // Of its own, as an index may bring elements of x elsewhere.
   const Array own = value.storage() == x.storage() ? copy(value) : cast(value, x.dtype());
   if (s.arrays.empty()) return assign_op.in_place(target, {fitted(own, s.shape)}, {Axes{}, 0});
-  auto [index, from_end] = selection_index(s);
-  if (from_end) index = normalize_index(index, s.lengths[0]);
-  const Shape selected = selection_shape("assign", s.shape, index.shape(), s.selection);
-  assign_op.in_place(target, {fitted(own, selected), index}, {s.selection.axes, s.selection.position});
+  const auto [arrays, shape] = selection_numbers("assign", s);
+  const Array v = fitted(own, selection_shape("assign", s.shape, shape, s.selection));
+  assign_op.in_place(target, {v, ravel_index(arrays, s.lengths)}, {s.selection.axes, s.selection.position});
 }
 
 }  // namespace plugrad

@@ -371,7 +371,7 @@ Array scalar_like(const Array& x, T value) {
 template <class T>
   requires std::is_arithmetic_v<T>
 void assign(Array& x, std::initializer_list<Index> indices, T value) {
-  assign(x, indices, scalar_like(x, value));
+  assign(x, indices, x ? scalar_like(x, value) : Array());
 }
 
 // Each binary function and operator also takes a number on either side.

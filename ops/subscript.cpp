@@ -206,19 +206,25 @@ Array view_of(const Array& x, const Subscript& s) {
   return all ? x : index_op({x}, {s.start, s.count, s.step, s.shape});
 }
 
-SelectionIndex selection_index(const Subscript& s) {
-  std::vector<Array> indices;
-  for (const Array& a : s.arrays) indices.push_back(a.dtype() == bool_ ? flatnonzero(a) : a);
-  const bool several = indices.size() > 1;
-  return {several ? ravel_index(indices, s.lengths) : indices[0], !several && s.arrays[0].dtype() != bool_};
+SelectionNumbers selection_numbers(const char* op, const Subscript& s) {
+  SelectionNumbers chosen;
+  for (const Array& a : s.arrays) {
+    chosen.arrays.push_back(a.dtype() == bool_ ? flatnonzero(a) : a);
+    const Shape before = chosen.shape, shape = chosen.arrays.back().shape();
+    if (!join_broadcast(chosen.shape, shape))
+      throw ShapeError(fmt::format("{}: indices of shape {} and {} do not broadcast", op, to_string(before),
+                                   to_string(shape)));
+  }
+  return chosen;
 }
 
 Array subscript(const Array& x, std::span<const Index> indices) {
   const Subscript s = read_subscript("index", x, indices);
   const Array view = view_of(x, s);
   if (s.arrays.empty()) return view;
-  const auto [index, from_end] = selection_index(s);
-  return take(view, index, s.selection, from_end);
+  const std::vector<Array> arrays = selection_numbers("index", s).arrays;
+  return arrays.size() == 1 ? take(view, arrays[0], s.selection, true)
+                            : take(view, ravel_index(arrays, s.lengths), s.selection, false);
 }
 
 Array Array::operator[](std::initializer_list<Index> indices) const {

@@ -24,11 +24,12 @@ Subscript read_subscript(const char* op, const Array& x, std::span<const Index> 
 // The view that `s` begins with.
 Array view_of(const Array& x, const Subscript& s);
 
-// The arrays of `s`, of which there are some, as one index for s.selection.
-struct SelectionIndex {
-  Array index;
-  bool from_end;  // may negative ones be among them? They are not checked, then.
+// The arrays of `s` as numbers, with a mask's being those where it is true; and the shape that they have
+// together. ShapeError where they do not broadcast.
+struct SelectionNumbers {
+  std::vector<Array> arrays;
+  Shape shape;
 };
-SelectionIndex selection_index(const Subscript& s);
+SelectionNumbers selection_numbers(const char* op, const Subscript& s);
 
 }  // namespace plugrad
