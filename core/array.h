@@ -149,7 +149,12 @@ class PLUGRAD_PUBLIC Array {
   // The same storage, off the tape: a constant.
   Array detach() const;
   // Element or sub-array `index` along the first axis (negative counts from the end): a view. ShapeError.
-  Array operator[](int64_t index) const;
+  // A template, so that braces, as in x[{0}], are always those of a list.
+  template <std::integral T>
+    requires(!std::same_as<T, bool>)
+  Array operator[](T index) const {
+    return at(static_cast<int64_t>(index));
+  }
   // x[{0, range(1, -1, 2), ellipsis, new_axis, index, mask}] with NumPy's meaning (core/index.h): a view
   // where no index is an array, else a copy. ShapeError, DTypeError. Ops define it, ops/subscript.cpp.
   Array operator[](std::initializer_list<Index> indices) const;
@@ -200,6 +205,7 @@ class PLUGRAD_PUBLIC Array {
 
  private:
   explicit Array(Body* b) : body_(b) {}
+  Array at(int64_t index) const;
   char* raw() const { return static_cast<char*>(body_->view.data) + body_->view.byte_offset; }
   void check_access(DType dtype, const char* what) const;
   static Array from_bytes(const void* data, int64_t count, const Shape& shape, DType dtype, Device device);

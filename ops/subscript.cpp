@@ -220,7 +220,7 @@ SelectionNumbers selection_numbers(const char* op, const Subscript& s) {
 
 Array subscript(const Array& x, std::span<const Index> indices) {
   const Subscript s = read_subscript("index", x, indices);
-  const Array view = view_of(x, s);
+  Array view = view_of(x, s);
   if (s.arrays.empty()) return view;
   const std::vector<Array> arrays = selection_numbers("index", s).arrays;
   return arrays.size() == 1 ? take(view, arrays[0], s.selection, true)
