@@ -80,7 +80,9 @@ void assign(Array& x, std::span<const Index> indices, const Array& value) {
   if (s.arrays.empty()) return assign_op.in_place(target, {fitted(own, s.shape)}, {Axes{}, 0});
   const auto [arrays, shape] = selection_numbers("assign", s);
   const Array v = fitted(own, selection_shape("assign", s.shape, shape, s.selection));
-  assign_op.in_place(target, {v, ravel_index(arrays, s.lengths)}, {s.selection.axes, s.selection.position});
+  const bool mask_alone = arrays.size() == 1 && s.arrays[0].dtype() == bool_;
+  const Array index = mask_alone ? arrays[0] : ravel_index(arrays, s.lengths);  // checked before x is touched
+  assign_op.in_place(target, {v, index}, {s.selection.axes, s.selection.position});
 }
 
 }  // namespace plugrad

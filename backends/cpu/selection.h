@@ -56,12 +56,10 @@ class Selection {
     parallel_for(threads_, units, std::max<int64_t>(light_grain / each, 1), [&](int64_t begin, int64_t end) {
       Cursor<2> outer(outer_, outer_.ndim, begin / n_);
       int64_t i = begin % n_;
-      for (int64_t unit = begin; unit < end; ++unit) {
-        const int64_t array = outer.offset(0) + places_[i], selected = outer.offset(1) + entry(i);
-        Cursor<2> inner(inner_, inner_.ndim - 1, 0);
-        for (int64_t done = 0; done < each; done += inner_.run(), inner.next())
-          f(array + inner.offset(0), selected + inner.offset(1), inner_.run());
-        if (++i == n_) i = 0, outer.next();
+      for (int64_t unit = begin; unit < end; i = 0, outer.next()) {
+        const int64_t stop = std::min(n_, i + end - unit);
+        unit += stop - i;
+        for (; i < stop; ++i) visit_entry(outer.offset(0) + places_[i], outer.offset(1) + entry(i), f);
       }
     });
   }
@@ -86,6 +84,14 @@ class Selection {
 
  private:
   int64_t entry(int64_t i) const { return entries_ ? entries_[i] : i * entry_stride_; }
+
+  template <class F>
+  void visit_entry(int64_t array, int64_t selected, const F& f) const {
+    if (inner_.ndim == 1) return f(array, selected, inner_.run());
+    Cursor<2> at(inner_, inner_.ndim - 1, 0);
+    for (int64_t done = 0; done < inner_.size(); done += inner_.run(), at.next())
+      f(array + at.offset(0), selected + at.offset(1), inner_.run());
+  }
 
   // The offsets of the numbers of `index`.
   static int64_t* places(const Call& c, const Walk<1>& along, const DLTensor& index, bool from_end) {
@@ -130,6 +136,8 @@ void add_run(T* __restrict sum, int64_t sum_stride, const T* __restrict part, in
   };
   if (sum_stride == 1 && part_stride == 1) {
     for (int64_t i = 0; i < n; ++i) sum[i] = plus(sum[i], part[i]);
+  } else if (sum_stride == 1 && part_stride == 0) {
+    for (int64_t i = 0; i < n; ++i) sum[i] = plus(sum[i], *part);
   } else {
     for (int64_t i = 0; i < n; ++i) sum[i * sum_stride] = plus(sum[i * sum_stride], part[i * part_stride]);
   }

@@ -25,12 +25,14 @@ struct Columns {
     stride = array.strides[axis];
   }
   bool empty() const { return outer.size() == 0 || inner.size() == 0 || n == 0; }
+  int64_t start(int64_t row) const { return Cursor<1>(outer, outer.ndim, row).offset(0); }
 
-  // The part of a run of places that starts at `number` in the index: f(offset in the array, number).
+  // For `count` places from `number` in the index on, whose columns start at `start` + k `step` in the array:
+  // f(offset in the array, number).
   template <class I, class F>
-  void visit(const I* index, int64_t start, int64_t number, int64_t count, const F& f) const {
-    for (int64_t j = 0; j < count; ++j)
-      f(start + j * inner.inner(0) + checked_index(index[number + j], length, false) * stride, number + j);
+  void visit(const I* index, int64_t number, int64_t count, int64_t start, int64_t step, const F& f) const {
+    for (int64_t k = 0; k < count; ++k)
+      f(start + k * step + checked_index(index[number + k], length, false) * stride, number + k);
   }
 
   // Calls f(offset in the array, number in the index) for all places; in any order, on several threads.
@@ -38,31 +40,44 @@ struct Columns {
   void for_each(int threads, const I* index, const F& f) const {
     if (empty()) return;
     const int64_t each = inner.size(), run = inner.run();
-    parallel_for(threads, outer.size() * n, std::max<int64_t>(light_grain / each, 1),
-                 [&](int64_t begin, int64_t end) {
-                   for (int64_t row = begin; row < end; ++row) {
-                     const int64_t start = Cursor<1>(outer, outer.ndim, row / n).offset(0);
-                     Cursor<1> at(inner, inner.ndim - 1, 0);
-                     for (int64_t i = 0; i < each; i += run, at.next())
-                       visit(index, start + at.offset(0), row * each + i, run, f);
-                   }
-                 });
+    const auto rows = [&](int64_t begin, int64_t end) {  // along the axis and those before it
+      for (int64_t row = begin, count; row < end; row += count) {
+        count = std::min(n - row % n, end - row);
+        const int64_t first = start(row / n);
+        if (each == 1) {
+          visit(index, row, count, first, 0, f);
+          continue;
+        }
+        for (int64_t k = row; k < row + count; ++k) {
+          Cursor<1> at(inner, inner.ndim - 1, 0);
+          for (int64_t i = 0; i < each; i += run, at.next())
+            visit(index, k * each + i, run, first + at.offset(0), inner.inner(0), f);
+        }
+      }
+    };
+    parallel_for(threads, outer.size() * n, std::max<int64_t>(light_grain / each, 1), rows);
   }
 
   // The same, but each element of the array is visited by one thread, in the order of the index.
   template <class I, class F>
   void for_each_in_order(int threads, const I* index, const F& f) const {
     if (empty()) return;
-    const int64_t each = inner.size(), run = inner.run(), lanes = outer.size() * each;
-    parallel_for(threads, lanes, std::max<int64_t>(light_grain / n, 1), [&](int64_t begin, int64_t end) {
-      for (int64_t lane = begin; lane < end;) {
-        const int64_t row = lane / each, i = lane % each, count = std::min(run - i % run, end - lane);
-        const int64_t start = Cursor<1>(outer, outer.ndim, row).offset(0) +
-                              Cursor<1>(inner, inner.ndim - 1, i / run).offset(0) + i % run * inner.inner(0);
-        for (int64_t k = 0; k < n; ++k) visit(index, start, (row * n + k) * each + i, count, f);
-        lane += count;
+    const int64_t each = inner.size(), run = inner.run();
+    const auto columns = [&](int64_t begin, int64_t end) {
+      for (int64_t column = begin, count; column < end; column += count) {
+        const int64_t row = column / each, i = column % each;
+        count = std::min(run - i % run, end - column);
+        if (each == 1) {
+          visit(index, row * n, n, start(row), 0, f);
+          continue;
+        }
+        const int64_t first =
+            start(row) + Cursor<1>(inner, inner.ndim - 1, i / run).offset(0) + i % run * inner.inner(0);
+        for (int64_t k = 0; k < n; ++k)
+          visit(index, (row * n + k) * each + i, count, first, inner.inner(0), f);
       }
-    });
+    };
+    parallel_for(threads, outer.size() * each, std::max<int64_t>(light_grain / n, 1), columns);
   }
 };
 

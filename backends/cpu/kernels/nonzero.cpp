@@ -22,10 +22,12 @@ void find_places(const Call& c, const T* x, int64_t n, int64_t* places, int64_t 
     before[k + 1] = std::count_if(x + begin, x + end, [](T v) { return v != T{}; });
   });
   for (int64_t k = 0; k < parts; ++k) before[k + 1] += before[k];
-  for_each_part([&](int64_t k, int64_t begin, int64_t end) {
-    int64_t at = before[k];
-    for (int64_t i = begin; i < end && at < wanted; ++i)
-      if (x[i] != T{}) places[at++] = i;
+  for_each_part([&](int64_t k, int64_t begin, int64_t) {
+    const int64_t stop = std::min(before[k + 1], wanted);
+    for (int64_t at = before[k], i = begin; at < stop; ++i) {  // without a branch that depends on x
+      places[at] = i;
+      at += x[i] != T{};
+    }
   });
   for (int64_t at = before[parts]; at < wanted; ++at) places[at] = n;
 }
