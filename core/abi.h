@@ -61,7 +61,7 @@ typedef struct plugrad_context {
 
 /* One call of a kernel. All tensors lie on the backend's device; strides are never null and count elements;
  * they may be 0 or negative on inputs. Outputs are compact, row-major and do not overlap inputs, except where
- * an op's definition allows out[0] to be in[0].
+ * an op's definition allows out[0] to be in[0], and perhaps to have its strides.
  *
  * forward:  reads in, writes out.
  * gradient: reads in[i] and out[i] (null unless the op's schema saves them) and dout[i] (null: zero), and

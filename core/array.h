@@ -18,6 +18,7 @@
 namespace plugrad {
 
 class Array;
+class Index;
 
 struct Body {
   RefCount refs;
@@ -68,7 +69,8 @@ inline void drop_body(Body* b) {
 }  // namespace detail
 
 // An array of up to eight axes on one device, or nothing (default-constructed). Copying copies the handle;
-// `copy` copies the data. Values do not change, unless something writes in place: mutable_data, axpy.
+// `copy` copies the data. Values do not change, unless something writes in place: mutable_data, axpy,
+// assign.
 //
 // Errors of every member: on an empty array, Error from the checked ones (item, data, to_vector, detach); the
 // plain accessors require one that is not.
@@ -153,7 +155,16 @@ class PLUGRAD_PUBLIC Array {
   // The same storage, off the tape: a constant.
   Array detach() const;
   // Element or sub-array `index` along the first axis (negative counts from the end): a view. ShapeError.
-  Array operator[](int64_t index) const;
+  // A template, so that braces, as in x[{0}], are always those of a list.
+  template <std::integral T>
+    requires(!std::same_as<T, bool>)
+  Array operator[](T index) const {
+    return at(static_cast<int64_t>(index));
+  }
+  // x[{0, range(1, -1, 2), ellipsis, new_axis, index, mask}] with NumPy's meaning (core/index.h): a view
+  // where no index is an array, else a copy. ShapeError, DTypeError. Ops define it, ops/subscript.cpp.
+  Array operator[](std::initializer_list<Index> indices) const;
+  Array operator[](const Index& index) const;
 
   // ---- for the core and its ops ----
   static Array empty(detail::ThreadState& t, const int64_t* dims, int ndim, DType dtype, Device device) {
@@ -203,6 +214,7 @@ class PLUGRAD_PUBLIC Array {
 
  private:
   explicit Array(Body* b) : body_(b) {}
+  Array at(int64_t index) const;
   char* raw() const {
     if (epoch() == detail::row_sparse_epoch) [[unlikely]]
       return detail::dense_data(*this);

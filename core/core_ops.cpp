@@ -35,6 +35,6 @@ Array call_full(const Shape& shape, double value, DType dtype, Device device) {
 
 }  // namespace detail
 
-Array Array::operator[](int64_t index) const { return detail::call_select(*this, 0, index); }
+Array Array::at(int64_t index) const { return detail::call_select(*this, 0, index); }
 
 }  // namespace plugrad

@@ -218,8 +218,50 @@ Array Op::operator()(std::span<const Array> in, std::initializer_list<Value> att
   return out;
 }
 
-void dispatch_in_place(const Row& op, Array& target, std::initializer_list<ArrayRef> rest,
-                       std::initializer_list<Value> attr) {
+namespace {
+
+// Do elements share their place in memory? Right for any view that ops make: a step along an axis must lead
+// beyond what the axes of shorter steps reach together.
+bool overlaps_itself(const Array& x) {
+  if (x.contiguous() || x.size() <= 1) return false;
+  const auto step = [&x](int k) { return std::abs(x.strides()[k]); };
+  for (int k = 0; k < x.ndim(); ++k) {
+    int64_t reach = 0;
+    for (int j = 0; j < x.ndim(); ++j)
+      if (step(j) < step(k) || (step(j) == step(k) && j < k)) reach += step(j) * (x.dims()[j] - 1);
+    if (x.dims()[k] > 1 && step(k) <= reach) return true;
+  }
+  return false;
+}
+
+std::string origin(const Node& n) {
+  return n.op ? fmt::format("the result of {}", n.op->schema->name) : "an argument of grad";
+}
+
+// Casts nothing: what is written over keeps its dtype.
+void check_dtypes_in_place(const Row& op, const ArrayRef* in, int n_in) {
+  const bool separate = op.dtype_rule == DTypeRule::separate;
+  for (int i = 0; i < n_in; ++i) {
+    const DType d = in[i]->dtype();
+    if (!(op.schema->dtypes[separate ? i : 0] & set_of(d)) || (!separate && d != in[0]->dtype()))
+      dtype_error(op, in, n_in);
+  }
+}
+
+}  // namespace
+
+void check_overwritable(const Row& op, const Array& target) {
+  if (!target) throw Error(fmt::format("{}: an empty array", op.schema->name));
+  if (target.epoch() == detail::thread_state().tape_epoch.load(std::memory_order_relaxed))
+    throw Error(fmt::format("{}: can't overwrite {}, which is being recorded; do it outside grad, or detach",
+                            op.schema->name, origin(*target.node())));
+  if (overlaps_itself(target))
+    throw Error(fmt::format("{}: can't overwrite a view of shape {} that repeats elements; copy it first",
+                            op.schema->name, to_string(target.shape())));
+}
+
+void dispatch_in_place(const Row& op, Array& target, std::span<const ArrayRef> rest,
+                       std::span<const Value> attr) {
   ThreadState& t = detail::thread_state();
   const char* const op_name = op.schema->name;
   std::array<ArrayRef, 4> refs{target, target, target, target};
@@ -227,24 +269,24 @@ void dispatch_in_place(const Row& op, Array& target, std::initializer_list<Array
   std::copy(rest.begin(), rest.end(), refs.begin() + 1);
   const int n_in = static_cast<int>(rest.size()) + 1, n_attr = static_cast<int>(attr.size());
   check_counts(op, refs.data(), n_in, n_attr, 1);
+  std::array<Array, 4> copies;  // of operands that are row-sparse, or look at the target's storage otherwise
+  if (is_row_sparse(target)) target.overwritten_by(&op);  // which makes it dense
+  for (size_t i = 1; i < static_cast<size_t>(n_in); ++i)
+    if (is_row_sparse(*refs[i])) refs[i] = copies[i] = dense(*refs[i]);
   check_devices(op, refs.data(), n_in);
   check_tapes(op, t, refs.data(), n_in);
-  if (target.epoch() == t.tape_epoch.load(std::memory_order_relaxed))
-    throw Error(fmt::format(
-        "{}: can't overwrite an array that is being recorded; use it outside grad, or detach", op_name));
-  for (const ArrayRef& a : refs)
-    if (a->dtype() != target.dtype() || !(op.dtypes & set_of(a->dtype()))) dtype_error(op, refs.data(), n_in);
-  std::array<Array, 4> copies;  // of operands that look at the target's storage in another way
+  check_overwritable(op, target);
+  check_dtypes_in_place(op, refs.data(), n_in);
   for (size_t i = 1; i < static_cast<size_t>(n_in); ++i)
     if (refs[i]->storage() == target.storage() && !same_view(*refs[i], target)) {
       copies[i] = detail::call_copy(*refs[i]);
       refs[i] = copies[i];
     }
-  if (!target.contiguous())
+  if (!op.schema->strided_in_place && !target.contiguous())
     throw ShapeError(fmt::format("{}: can't overwrite a view that is not contiguous", op_name));
 
   Inference::Output inferred;
-  Inference inference(*op.schema, refs.data(), n_in, attr.begin(), &inferred, 1);
+  Inference inference(*op.schema, refs.data(), n_in, attr.data(), &inferred, 1);
   op.infer(inference);
   if (!(inferred.shape == target.shape()))
     throw ShapeError(fmt::format("{}: the result has shape {}, which does not fit into {}", op_name,
@@ -264,7 +306,7 @@ void dispatch_in_place(const Row& op, Array& target, std::initializer_list<Array
                           outs,
                           nullptr,
                           nullptr,
-                          attr.begin(),
+                          attr.data(),
                           &t.context};
   target.overwritten_by(&op);
   detail::run(t, op, device, forward, call);

@@ -12,10 +12,15 @@ namespace plugrad {
 PLUGRAD_PUBLIC void dispatch(const Row& op, const ArrayRef* in, int n_in, const Value* attr, int n_attr,
                              Array* out, int n_out, Device device = {});
 
-// Runs an op of schema.in_place on `target` (its first input) and writes the result over it. Error where the
-// live tape holds `target`, or where it overlaps itself.
-PLUGRAD_PUBLIC void dispatch_in_place(const Row& op, Array& target, std::initializer_list<ArrayRef> rest,
-                                      std::initializer_list<Value> attr);
+// Error, starting with the op's name, where the live tape holds `target`, or where elements of it share their
+// place in memory: it is not to be overwritten.
+PLUGRAD_PUBLIC void check_overwritable(const Row& op, const Array& target);
+
+// Runs an op of schema.in_place on `target` (its first input) and writes the result over it, which counts as
+// an overwrite by the op. Refuses what check_overwritable does, and a target that is not contiguous, unless
+// the op is one of schema.strided_in_place.
+PLUGRAD_PUBLIC void dispatch_in_place(const Row& op, Array& target, std::span<const ArrayRef> rest,
+                                      std::span<const Value> attr);
 
 // An op as whoever defines it keeps it: registered when it is made, called like a function.
 class Op {
@@ -46,7 +51,7 @@ class Op {
   }
   void in_place(Array& target, std::initializer_list<ArrayRef> rest,
                 std::initializer_list<Value> attr) const {
-    dispatch_in_place(row_, target, rest, attr);
+    dispatch_in_place(row_, target, {rest.begin(), rest.size()}, {attr.begin(), attr.size()});
   }
   const Row& row() const { return row_; }
 

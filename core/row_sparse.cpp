@@ -51,11 +51,17 @@ Array concatenate(const std::vector<SparseRows>& parts, Array SparseRows::*membe
   return out;
 }
 
+// In place.
+void add_rows(Array& x, const SparseRows& r) {
+  const ArrayRef in[] = {r.index, r.rows};
+  const Value attr[] = {Axes{0}, 0};
+  dispatch_in_place(get_op("index_add"), x, in, attr);
+}
+
 Array make_dense(const Array& x) {
   const NoGrad off;
   Array d = call_full(x.shape(), 0, x.dtype(), x.device());
-  for (const SparseRows& p : storage_of(x).parts)
-    dispatch_in_place(get_op("index_add"), d, {p.index, p.rows}, {0});
+  for (const SparseRows& p : storage_of(x).parts) add_rows(d, p);
   return d;
 }
 

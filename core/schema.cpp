@@ -50,22 +50,17 @@ void infer_same(Inference& i) {
   i.out().dtype = i.in(0).dtype();
 }
 
-namespace {
-
-// Joins `shape` with the shape of another array by NumPy's rule; false where they do not fit.
-bool join_broadcast(Shape& shape, const Array& x) {
+bool join_broadcast(Shape& shape, const Shape& x) {
   const int ndim = std::max(shape.ndim(), x.ndim());
   const int lead_shape = ndim - shape.ndim(), lead_x = ndim - x.ndim();
   for (int k = ndim; k-- > 0;) {  // from the end, so that a shape that grows is not overwritten early
-    const int64_t a = k >= lead_shape ? shape[k - lead_shape] : 1, b = k >= lead_x ? x.dims()[k - lead_x] : 1;
+    const int64_t a = k >= lead_shape ? shape[k - lead_shape] : 1, b = k >= lead_x ? x[k - lead_x] : 1;
     if (a != b && a != 1 && b != 1) return false;
     shape[k] = a == 1 ? b : a;
   }
   shape.set_ndim(ndim);
   return true;
 }
-
-}  // namespace
 
 void infer_broadcast(Inference& i) {
   infer_same(i);
@@ -74,7 +69,7 @@ void infer_broadcast(Inference& i) {
     const Array& x = i.in(k);
     bool equal = x.ndim() == out.ndim();
     for (int d = 0; equal && d < x.ndim(); ++d) equal = x.dims()[d] == out[d];
-    if (!equal && !join_broadcast(out, x)) i.fail("cannot broadcast");
+    if (!equal && !join_broadcast(out, x.shape())) i.fail("cannot broadcast");
   }
 }
 

@@ -210,6 +210,7 @@ struct OpSchema {
   void (*infer)(Inference&) = nullptr;
   bool broadcasts = false;  // gradients come in the output's shape; the core adds them up over repeated axes
   bool in_place = false;    // out[0] may be in[0]
+  bool strided_in_place = false;  // and may then have any strides, as long as no two elements are one
   Differentiability differentiability = Differentiability::unstated;
   GradientForm gradient_form = GradientForm::kernel;
   InputGradient gradient[max_differentiable_inputs] = {};
@@ -220,6 +221,9 @@ struct OpSchema {
   double (*flops)(const plugrad_call&) = nullptr;
   void (*samples)(Samples&) = nullptr;
 };
+
+// Joins `shape` with another one by NumPy's rule of broadcasting; false where they do not fit.
+PLUGRAD_PUBLIC bool join_broadcast(Shape& shape, const Shape& other);
 
 // Shape rules that many ops share.
 PLUGRAD_PUBLIC void infer_same(Inference& i);       // in[0]'s shape and dtype

@@ -1,6 +1,7 @@
 // Steps of gradient descent over any structure of parameters.
 #pragma once
 
+#include "plugrad/core/row_sparse.h"
 #include "plugrad/ops/ops.h"
 
 namespace plugrad {
@@ -21,13 +22,14 @@ void clip_global_norm(G& g, double limit) {
   Array total;
   visit(g, [&](const Array& a) {
     if (!is_floating(a.dtype())) return;
-    const Array s = sum(square(a));
+    const Array s = sum(square(is_row_sparse(a) ? sparse_rows(coalesce(a)).rows : a));
     total = total ? total + s : s;
   });
   if (!total) return;
   const Array scale = minimum(limit / sqrt(total), 1.0);
   visit(g, [&](Array& a) {
-    if (is_floating(a.dtype())) a = a * scale;
+    if (is_row_sparse(a)) a = row_sparse(a.shape(), {sparse_rows(a).index, sparse_rows(a).rows * scale});
+    else if (is_floating(a.dtype())) a = a * scale;
   });
 }
 

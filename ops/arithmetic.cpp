@@ -1,6 +1,7 @@
 // Sums, differences, products, quotients and powers, broadcasting; and what is near them.
 #include "plugrad/ops/families.h"
 #include "plugrad/ops/ops.h"
+#include "plugrad/ops/row_sparse.h"
 
 namespace plugrad {
 
@@ -170,6 +171,10 @@ Array abs(const Array& x) { return abs_op({x}); }
 Array sign(const Array& x) { return sign_op({x}); }
 Array square(const Array& x) { return square_op({x}); }
 Array reciprocal(const Array& x) { return reciprocal_op({x}); }
-void axpy(double alpha, const Array& x, Array& y) { axpy_op.in_place(y, {x}, {alpha}); }
+void axpy(double alpha, const Array& x, Array& y) {
+  if (is_row_sparse(x) && y && x.shape() == y.shape() && x.dtype() == y.dtype())
+    return axpy_rows(alpha, x, y);
+  axpy_op.in_place(y, {x}, {alpha});
+}
 
 }  // namespace plugrad

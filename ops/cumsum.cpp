@@ -37,7 +37,7 @@ const BuiltinOp cumsum_op({.name = "cumsum",
                                  both_ways(Sample::Input({3, 7}).with(Sample::Input::strided), 1);
                                  both_ways(Sample::Input({40, 50}).with(Sample::Input::transposed), 0);
                                  both_ways({3000}, 0);
-           both_ways({9000}, 0);
+                                 both_ways({9000}, 0);
                                  both_ways({70, 33}, 0);
                                  both_ways({300, 1000}, 0);
                                  both_ways({300, 1000}, 1);

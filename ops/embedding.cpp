@@ -1,6 +1,7 @@
 // Rows by index, and indices as rows of zeros and a one.
 #include <fmt/format.h>
 
+#include "plugrad/core/row_sparse.h"
 #include "plugrad/ops/families.h"
 #include "plugrad/ops/ops.h"
 
@@ -15,35 +16,46 @@ void infer_embedding(Inference& i) {
   i.out().dtype = i.in(0).dtype();
 }
 
-const BuiltinOp embedding_op(
-    {.name = "embedding",
-     .n_in = 2,
-     .dtype_rule = DTypeRule::separate,
-     .dtypes = {floating, integers},
-     .infer = infer_embedding,
-     .differentiability = Differentiability::differentiable,
-     .gradient = {{.needs = input(1),
-                   .composition =
-                       [](const Gradient& g) {
-                         const Shape s = g.shape(0);
-                         const Array hot = cast(one_hot(flatten(unsqueeze(g.in(1), 0)), s[0]), g.dtype());
-                         const Array rows = reshape(g.dy(), Shape{g.in(1).size(), s[1]});
-                         return matmul(transpose(hot), rows);
-                       }}},
-     .samples = [](Samples& s) {
-       const auto index = [](const Shape& shape, double high) {
-         return Sample::Input(shape, int32, 0, high);
-       };
-       s.add({{5, 3}, index({4}, 5)});
-       s.add({{5, 3}, index({}, 5)});
-       s.add({{5, 3}, index({2, 3}, 5)});
-       s.add({{5, 3}, index({0}, 5)});
-       s.add({{5, 0}, index({2}, 5)});
-       s.add({{84, 256}, index({128}, 84)});
-       s.add({{7, 4}, Sample::Input({9}, int64, 0, 7)});
-       s.add({Sample::Input({6, 4}).with(Sample::Input::transposed),
-              index({6}, 6).with(Sample::Input::strided)});
-     }});
+// The index as a vector, and the gradient of the row that each entry read.
+SparseRows rows_read(const Gradient& g) {
+  const int64_t n = g.in(1).size();
+  return {reshape(g.in(1), n), reshape(g.dy(), Shape{n, g.shape(0)[1]})};
+}
+
+const BuiltinOp embedding_op({.name = "embedding",
+                              .n_in = 2,
+                              .dtype_rule = DTypeRule::separate,
+                              .dtypes = {floating, integers},
+                              .infer = infer_embedding,
+                              .differentiability = Differentiability::differentiable,
+                              .gradient = {{.needs = input(1),
+                                            .composition =
+                                                [](const Gradient& g) {
+                                                  const Shape s = g.shape(0);
+                                                  const SparseRows r = rows_read(g);
+                                                  return index_add(zeros(s, g.dtype(), g.device()), 0,
+                                                                   r.index, r.rows);
+                                                },
+                                            .sparse =
+                                                [](const Gradient& g) {
+                                                  const Shape s = g.shape(0);
+                                                  const bool few = worth_sparse_rows(g.in(1).size(), s[0]);
+                                                  return few ? row_sparse(s, rows_read(g)) : Array();
+                                                }}},
+                              .samples = [](Samples& s) {
+                                const auto index = [](const Shape& shape, double high) {
+                                  return Sample::Input(shape, int32, 0, high);
+                                };
+                                s.add({{5, 3}, index({4}, 5)});
+                                s.add({{5, 3}, index({}, 5)});
+                                s.add({{5, 3}, index({2, 3}, 5)});
+                                s.add({{5, 3}, index({0}, 5)});
+                                s.add({{5, 0}, index({2}, 5)});
+                                s.add({{84, 256}, index({128}, 84)});
+                                s.add({{7, 4}, Sample::Input({9}, int64, 0, 7)});
+                                s.add({Sample::Input({6, 4}).with(Sample::Input::transposed),
+                                       index({6}, 6).with(Sample::Input::strided)});
+                              }});
 
 const BuiltinOp one_hot_op({.name = "one_hot",
                             .attributes = {"classes"},

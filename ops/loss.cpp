@@ -73,7 +73,7 @@ const BuiltinOp bce_with_logits_op([] {
                    .composition = [](const Gradient& g) { return -(g.in(0) * outer_gradient(g)); }};
   s.composition = [](const Composition& c) {
     const Array &x = c.in(0), &y = c.in(1);
-    const Array losses = ((1 - y) * x + maximum(-x, 0)) + log(1 + exp(-abs(x)));
+    const Array losses = ((1 - y) * x + maximum(-x, 0)) + log1p(exp(-abs(x)));
     c.out() = reduced(losses, c.integer(0));
   };
   s.samples = [](Samples& all) { loss_samples(all, {-4, 4}, {0, 1}, {}); };

@@ -9,6 +9,7 @@
 
 #include "plugrad/core/backend.h"
 #include "plugrad/core/grad.h"
+#include "plugrad/core/index.h"
 #include "plugrad/ops/generator.h"
 
 namespace plugrad {
@@ -60,7 +61,8 @@ PLUGRAD_PUBLIC Array remainder(const Array& x, const Array& y);     // Python's 
 // Values below `low` become low, those above `high` high; NaN stays. A fraction as a bound makes float32 of
 // integers. ShapeError where nothing lies between the bounds.
 PLUGRAD_PUBLIC Array clamp(const Array& x, double low, double high);
-// y += alpha * x, in place, outside recording (BLAS's axpy): x and y of one shape and dtype.
+// y += alpha * x, in place, outside recording (BLAS's axpy): x and y of one shape and dtype. Of a row-sparse
+// x (core/row_sparse.h) in its rows alone.
 PLUGRAD_PUBLIC void axpy(double alpha, const Array& x, Array& y);
 
 // ---- powers, exponentials, logarithms, element by element ----
@@ -238,13 +240,31 @@ PLUGRAD_PUBLIC Array index_add(const Array& x, int64_t axis, const Array& index,
 PLUGRAD_PUBLIC Array gather(const Array& x, int64_t axis, const Array& index);
 // x with source[i, j, ...] added to it at [index[i, j, ...], j, ...], for axis 0, and so on.
 PLUGRAD_PUBLIC Array scatter_add(const Array& x, int64_t axis, const Array& index, const Array& source);
+// A row-sparse array (core/row_sparse.h) with each sum of entries of one row in one of these, and zeros in
+// the others: so that norms of its rows are its own. Error for another array.
+PLUGRAD_PUBLIC Array coalesce(const Array& x);
 // int64: index, counted from the start of an axis of `length` where it is negative.
 PLUGRAD_PUBLIC Array normalize_index(const Array& index, int64_t length);
-// The row-major places of the first `count` elements that are not 0: int64 [count].
+// int64: where in a row-major walk over axes of these lengths the indices, one for each axis, are together;
+// broadcasting; negative ones count from the end of their axis.
+PLUGRAD_PUBLIC Array ravel_index(std::span<const Array> indices, const Axes& lengths);
+// The row-major places of the first `count` elements that are not 0: int64 [count]. Where there are fewer,
+// the rest is x.size().
 PLUGRAD_PUBLIC Array flatnonzero(const Array& x, int64_t count);
 PLUGRAD_PUBLIC Array flatnonzero(const Array& x);  // all; waits for the device
 PLUGRAD_PUBLIC Array masked_select(const Array& x,
                                    const Array& mask);  // [n]; broadcasting; waits for the device
+
+// ---- subscripts: x[{0, range(1, -1, 2), ellipsis, new_axis, index, mask}] (core/index.h) ----
+// x[{...}] of a list made at run time.
+PLUGRAD_PUBLIC Array subscript(const Array& x, std::span<const Index> indices);
+// Writes `value`, cast to x's dtype and repeated to the shape of x[{...}], over that part of x, in place and
+// outside recording. Where an index comes twice, the last one in row-major order stays. ShapeError where the
+// value does not fit; Error where x is being recorded, or repeats elements. Then x is as it was.
+PLUGRAD_PUBLIC void assign(Array& x, std::span<const Index> indices, const Array& value);
+inline void assign(Array& x, std::initializer_list<Index> indices, const Array& value) {
+  assign(x, std::span(indices.begin(), indices.size()), value);
+}
 
 // ---- neural ----
 PLUGRAD_PUBLIC Array softmax(const Array& x, int64_t axis = -1);
@@ -357,6 +377,12 @@ template <class T>
 Array scalar_like(const Array& x, T value) {
   if constexpr (std::is_integral_v<T>) return scalar_like(x, static_cast<int64_t>(value));
   else return scalar_like(x, static_cast<double>(value));
+}
+
+template <class T>
+  requires std::is_arithmetic_v<T>
+void assign(Array& x, std::initializer_list<Index> indices, T value) {
+  assign(x, indices, x ? scalar_like(x, value) : Array());
 }
 
 // Each binary function and operator also takes a number on either side.

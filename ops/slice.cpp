@@ -1,5 +1,7 @@
-// Parts along one axis: views; and their gradients, parts put back among zeros.
+// Parts along axes: views; and the other way, arrays put among zeros or another value.
 #include <fmt/format.h>
+
+#include <cmath>
 
 #include "plugrad/ops/families.h"
 #include "plugrad/ops/ops.h"
@@ -135,6 +137,51 @@ const BuiltinOp slice_backward_op(
              {Shape{60, 300}, Axes{5, 29}, Axes{1, 3}});
      }});
 
+void infer_pad(Inference& i) {
+  const Array& x = i.in(0);
+  if (i.count(0) != x.ndim() || i.count(1) != x.ndim())
+    i.fail(fmt::format("needs {} numbers of elements before and after", x.ndim()));
+  i.out().shape = x.shape();
+  i.out().dtype = x.dtype();
+  for (int k = 0; k < x.ndim(); ++k) {
+    const int64_t before = i.integers(0)[k], after = i.integers(1)[k];
+    if (before < 0 || after < 0)
+      i.fail(fmt::format("{} elements before and {} after axis {}", before, after, k));
+    i.out().shape[k] += before + after;
+  }
+  const double limit = std::ldexp(1, static_cast<int>(size_of(x.dtype())) * 8 - 1);
+  if (is_integer(x.dtype()) && !(i.real(2) >= -limit && i.real(2) < limit))
+    i.fail(fmt::format("{} is no {}", i.real(2), name(x.dtype())));
+}
+
+const BuiltinOp pad_op(
+    {.name = "pad",
+     .attributes = {"before", "after", "value"},
+     .dtypes = {any_dtype},
+     .infer = infer_pad,
+     .differentiability = Differentiability::differentiable,
+     .gradient_form = GradientForm::trivial,
+     .gradient = {{.composition =
+                       [](const Gradient& g) {
+                         const Shape s = g.shape(0);
+                         Array part = g.dy();
+                         for (int k = 0; k < s.ndim(); ++k)
+                           part = slice_op({part}, {k, s[k] ? g.integers(0)[k] : 0, s[k], 1});
+                         return part;
+                       }}},
+     .samples = [](Samples& s) {
+       s.add({{3}}, {Axes{1}, Axes{2}, 0.0});
+       s.add({{2, 3}}, {Axes{0, 2}, Axes{1, 0}, -1.5});
+       s.add({{2, 3}}, {Axes{0, 0}, Axes{0, 0}, 7.0});
+       s.add({{2, 3, 4}}, {Axes{1, 0, 4}, Axes{0, 2, 4}, 1.0});
+       s.add({{0, 3}}, {Axes{2, 0}, Axes{1, 1}, 2.0});
+       s.add({Shape{}}, {Axes{}, Axes{}, 2.0});
+       s.add({Sample::Input({7, 5}).with(Sample::Input::transposed)}, {Axes{1, 1}, Axes{1, 1}, 0.5});
+       s.add({Sample::Input({4, 6}).with(Sample::Input::strided)}, {Axes{3, 0}, Axes{0, 1}, 0.0});
+       s.add({{300, 1000}}, {Axes{10, 20}, Axes{30, 4}, 0.0});
+       s.add({{300, 1000}}, {Axes{10, 1}, Axes{30, 2}, 3.0});
+     }});
+
 }  // namespace
 
 Array slice(const Array& x, int64_t axis, int64_t start, int64_t stop, int64_t step) {
@@ -157,6 +204,10 @@ Array select(const Array& x, int64_t axis, int64_t index) { return select_op({x}
 
 Array slice_backward(const Array& x, const Shape& shape, const Axes& start, const Axes& step) {
   return slice_backward_op({x}, {shape, start, step});
+}
+
+Array pad(const Array& x, const Axes& before, const Axes& after, double value) {
+  return pad_op({x}, {before, after, value});
 }
 
 }  // namespace plugrad

@@ -141,6 +141,39 @@ void pack_run(T* __restrict to, const T* __restrict from, int64_t stride, int64_
   }
 }
 
+// to[i * to_stride] = from[i * from_stride].
+template <class T>
+void copy_run(T* to, int64_t to_stride, const T* from, int64_t from_stride, int64_t n) {
+  if (n == 1) {
+    *to = *from;
+  } else if (to_stride == 1) {
+    pack_run(to, from, from_stride, n);
+  } else {
+    for (int64_t i = 0; i < n; ++i) to[i * to_stride] = from[i * from_stride];
+  }
+}
+
+// Copies from one strided array to another: operands 0 and 1 of the walk, whose first elements are given.
+template <class T>
+void copy_strided(T* to, const T* from, const Walk<2>& w, int threads) {
+  if (w.size() == 0) return;
+  const int64_t runs = w.size() / w.run();
+  parallel_for(threads, runs, std::max<int64_t>(light_grain / w.run(), 1), [&](int64_t begin, int64_t end) {
+    Cursor<2> at(w, w.ndim - 1, begin);
+    for (int64_t i = begin; i < end; ++i, at.next())
+      copy_run(to + at.offset(0), w.inner(0), from + at.offset(1), w.inner(1), w.run());
+  });
+}
+
+// For kernels that only move elements: calls f with the unsigned integer of the dtype's size.
+template <class F>
+void with_bits(DLDataType d, F&& f) {
+  if (d.bits == 8) return f(plugin::Type<uint8_t>{});
+  if (d.bits == 32) return f(plugin::Type<uint32_t>{});
+  if (d.bits == 64) return f(plugin::Type<uint64_t>{});
+  throw plugin::Failure(PLUGRAD_BAD_DTYPE, "this backend has no kernel for the dtype");
+}
+
 namespace detail {
 
 // The axis, not the inner one, along which the operand lies closest in memory, if it lies closer than along

@@ -20,6 +20,8 @@ const char* name(Things things) {
       return "rows";
     case Things::Classes:
       return "classes";
+    case Things::Elements:
+      break;
   }
   return "elements";
 }

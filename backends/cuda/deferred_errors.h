@@ -10,7 +10,7 @@
 namespace plugrad::cuda {
 
 // What an index selects; for the message.
-enum class Things : int32_t { Rows, Classes };
+enum class Things : int32_t { Rows, Classes, Elements };
 
 // The first error of a stream since the last time the host looked.
 struct IndexError {
@@ -38,5 +38,25 @@ __device__ inline bool check_index(int64_t index, int64_t length, Things things,
   return false;
 }
 #endif
+
+// The indices that are right: of one of `length` things; negative ones count from the end where they may.
+struct IndexRange {
+  int64_t length;
+  bool from_end = false;
+  IndexError* errors = nullptr;  // null: nobody is told
+
+#ifdef __CUDACC__
+  // Is `index` right? Then it counts from the start.
+  __device__ bool resolve(int64_t& index) const {
+    const int64_t from_start = from_end && index < 0 ? index + length : index;
+    if (from_start < 0 || from_start >= length) {
+      if (errors) check_index(index, length, Things::Elements, errors);
+      return false;
+    }
+    index = from_start;
+    return true;
+  }
+#endif
+};
 
 }  // namespace plugrad::cuda

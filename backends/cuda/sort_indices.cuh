@@ -11,6 +11,7 @@
 #include <cub/block/block_scan.cuh>
 #include <string>
 
+#include "plugrad/backends/cuda/deferred_errors.h"
 #include "plugrad/backends/cuda/elementwise.cuh"
 
 namespace plugrad::cuda {
@@ -33,13 +34,13 @@ static_assert(digits == block_threads, "each thread has one digit");
 template <class I>
 struct IndexInput {
   Layout<1> index;
-  uint32_t length;
+  IndexRange range;
 
   __device__ uint32_t key(uint32_t i) const {
     int64_t offset[1];
     index.locate(i, offset);
-    const int64_t value = static_cast<const I*>(index.data[0])[offset[0]];
-    return value >= 0 && value < length ? static_cast<uint32_t>(value) : length;
+    int64_t value = static_cast<const I*>(index.data[0])[offset[0]];
+    return static_cast<uint32_t>(range.resolve(value) ? value : range.length);
   }
   __device__ uint32_t position(uint32_t i) const { return i; }
 };
@@ -147,7 +148,7 @@ void sort_by_digit(const Call& c, const Input& input, uint32_t n, Digit digit, u
 
 template <class I>
 SortedIndices sort(const Call& c, const IndexInput<I>& input, uint32_t n) {
-  const int bits = std::bit_width(input.length);
+  const int bits = std::bit_width(static_cast<uint64_t>(input.range.length));
   uint32_t *to = c.workspace<uint32_t>(int64_t{2} * n), *from = nullptr;
   if (n <= tile_length) {
     sort_by_digit(c, input, n, Digit{0, bits}, nullptr, to, to + n);
@@ -169,11 +170,12 @@ SortedIndices sort(const Call& c, const IndexInput<I>& input, uint32_t n) {
 
 }  // namespace sorting
 
-// The elements of `index`, of which there is at least one, as indices of `length` things.
-inline SortedIndices sort_indices(const Call& c, const DLTensor& index, int64_t length) {
+// The elements of `index`, of which there is at least one, as indices of at least one thing.
+inline SortedIndices sort_indices(const Call& c, const DLTensor& index, const IndexRange& range) {
   const int64_t n = plugin::size(index);
-  if (n >= most_elements || length >= most_elements)
-    throw plugin::Failure(PLUGRAD_BAD_SHAPE, std::to_string(n) + " indices of " + std::to_string(length) +
+  if (n >= most_elements || range.length >= most_elements)
+    throw plugin::Failure(PLUGRAD_BAD_SHAPE, std::to_string(n) + " indices of " +
+                                                 std::to_string(range.length) +
                                                  " things are too many for this backend");
   Arrays<1> arrays;
   arrays.ndim = index.ndim;
@@ -182,8 +184,7 @@ inline SortedIndices sort_indices(const Call& c, const DLTensor& index, int64_t 
   const Layout<1> layout = layout_of(merged(arrays), 1);
   SortedIndices sorted{};
   plugin::with_integer(index.dtype, [&]<class I>(Type<I>) {
-    sorted = sorting::sort(c, sorting::IndexInput<I>{layout, static_cast<uint32_t>(length)},
-                           static_cast<uint32_t>(n));
+    sorted = sorting::sort(c, sorting::IndexInput<I>{layout, range}, static_cast<uint32_t>(n));
   });
   return sorted;
 }

@@ -42,17 +42,22 @@ void check_composition(const Row& op, Device device) {
 }
 const Registration composition({"Composition", has_composition, check_composition});
 
-bool works_in_place(const Row& op) { return op.schema->in_place && op.schema->n_in == 2; }
+bool works_in_place(const Row& op) { return op.schema->in_place; }
 
+// Over a target that is compact, or lies in memory as the op allows.
 void check_in_place(const Row& op, Device device) {
-  for_each_case(op, {}, [&](const Case& c) {
-    const std::vector<Array> in = c.compact_arrays(device), out = call(c, in, device);
+  const std::vector<Layout> any = {Layout::compact, Layout::strided, Layout::transposed, Layout::reversed},
+                            compact = {Layout::compact};
+  for_each_case(op, {.dtypes = all_dtypes}, [&](const Case& c) {
+    const std::vector<Array> in = c.arrays(device), out = call(c, in, device);
     if (!(out[0].shape() == in[0].shape())) return;
-    Array target = to_array(c.in[0], device);
-    ASSERT_LE(c.attr.size(), 1u);
-    if (c.attr.empty()) dispatch_in_place(op, target, {in[1]}, {});
-    else dispatch_in_place(op, target, {in[1]}, {c.attr[0]});
-    EXPECT_TRUE(same_bits(target, out[0]));
+    const std::vector<ArrayRef> rest(in.begin() + 1, in.end());
+    for (const Layout layout : op.schema->strided_in_place ? any : compact) {
+      SCOPED_TRACE(name(layout));
+      Array target = lay_out(c.in[0], layout, device);
+      dispatch_in_place(op, target, rest, c.attr);
+      EXPECT_TRUE(same_bits(target, out[0]));
+    }
   });
 }
 const Registration in_place({"InPlace", works_in_place, check_in_place});

@@ -1,17 +1,12 @@
 // embedding: y[i] = weight[index[i]]; dweight[r] = the sum of dy[i] where index[i] = r, in the order of i.
 // one_hot: y[i] = zeros, and 1 at index[i].
 #include <algorithm>
-#include <string>
 
+#include "plugrad/backends/cpu/indices.h"
 #include "plugrad/backends/cpu/strided.h"
 
 namespace plugrad::cpu {
 namespace {
-
-[[noreturn]] void out_of_range(int64_t index, int64_t n, const char* what) {
-  throw plugin::Failure(PLUGRAD_BAD_SHAPE, "index " + std::to_string(index) + " out of range for " +
-                                               std::to_string(n) + " " + what);
-}
 
 // Calls f(i, index) for each element of an integer array in row-major order; checks that index is in [0, n).
 template <class F>

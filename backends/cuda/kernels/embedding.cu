@@ -194,7 +194,7 @@ void embedding_gradient(const Call& c) {
       const size_t bytes = static_cast<size_t>(plugin::size(dweight)) * sizeof(T);
       return check(cudaMemsetAsync(plugin::data<T>(dweight), 0, bytes, stream(c)), "cudaMemsetAsync");
     }
-    const SortedIndices sorted = sort_indices(c, index, rows);
+    const SortedIndices sorted = sort_indices(c, index, {rows});
     Arrays<1> entries;
     entries.ndim = index.ndim;
     std::copy_n(dy.shape, index.ndim, entries.shape);

@@ -1,8 +1,10 @@
-// The gradient of a slice: it is placed into zeros. Each element of the output looks for its source, so that
-// one launch writes all of them once.
+// Arrays placed into zeros, which is the gradient of a slice, or into another value. Each element of the
+// output looks for its source, so that one launch writes all of them once.
 //
 //   slice_backward   dx = 0, dx[start + k step] = dy[k]   (gradient: a composition)
+//   pad              y = value, y[before + k] = x[k]      (gradient: a composition)
 #include <algorithm>
+#include <bit>
 
 #include "plugrad/backends/cuda/elementwise.cuh"
 
@@ -59,13 +61,16 @@ struct Sources {
 };
 
 template <int width, class T>
-__global__ void __launch_bounds__(block_threads) place_kernel(Sources sources) {
+__global__ void __launch_bounds__(block_threads) place_kernel(Sources sources, T value) {
   const uint32_t step = gridDim.x * blockDim.x;
   for (uint32_t pack = blockIdx.x * blockDim.x + threadIdx.x; pack < sources.packs; pack += step) {
     int64_t offset;
-    Pack<T, width> values = {};
-    if (sources.locate(pack, offset))
+    Pack<T, width> values;
+    if (sources.locate(pack, offset)) {
       values = load<width>(static_cast<const T*>(sources.in) + offset, false, width);
+    } else {
+      for (int i = 0; i < width; ++i) values.element[i] = value;
+    }
     store(static_cast<T*>(sources.out) + int64_t{pack} * width, values, width);
   }
 }
@@ -86,7 +91,8 @@ bool merge(const Axis& outer, const Axis& inner) {
          (outer.count <= 1 || outer.stride == inner.stride * inner.extent);
 }
 
-Placement placement_of(const Call& c) {
+// `step` null: a step of 1.
+Placement placement_of(const Call& c, const int64_t* start, const int64_t* step) {
   const DLTensor &x = c.in(0), &y = c.out();
   const int item = y.dtype.bits / 8;
   Placement p;
@@ -94,7 +100,7 @@ Placement placement_of(const Call& c) {
   p.in = plugin::data<char>(x);
   for (int i = 0; i < y.ndim; ++i) {
     const Axis axis =
-        normal_form({y.shape[i], c.integers(1)[i], c.integers(2)[i], x.shape[i], x.strides[i]}, item, p.in);
+        normal_form({y.shape[i], start[i], step ? step[i] : 1, x.shape[i], x.strides[i]}, item, p.in);
     if (axis.extent == 1 && axis.count == 1) continue;
     if (p.ndim > 0 && merge(p.axes[p.ndim - 1], axis)) {
       Axis& outer = p.axes[p.ndim - 1];
@@ -159,22 +165,35 @@ void for_each_part(const Placement& p, int item, F&& f) {
 }
 
 template <class T>
-void place(const Call& c) {
+void place(const Call& c, const Placement& placement, T value) {
   constexpr int item = static_cast<int>(sizeof(T)), width = 16 / item;
-  for_each_part(placement_of(c), item, [&](const Placement& part) {
+  for_each_part(placement, item, [&](const Placement& part) {
     const bool packs = packs_fit(part, width, item);
     const Sources sources = sources_of(part, packs ? width : 1);
     const auto kernel = packs ? place_kernel<width, T> : place_kernel<1, T>;
-    launch(c, kernel, grid_blocks(sources.packs), block_threads, sources);
+    launch(c, kernel, grid_blocks(sources.packs), block_threads, sources, value);
   });
 }
 
 void slice_backward(const Call& c) {
   if (plugin::size(c.out()) == 0) return;
-  with_bits(c.out().dtype, [&]<class T>(Type<T>) { place<T>(c); });
+  const Placement placement = placement_of(c, c.integers(1), c.integers(2));
+  with_bits(c.out().dtype, [&]<class T>(Type<T>) { place(c, placement, T{0}); });
+}
+
+void pad(const Call& c) {
+  if (plugin::size(c.out()) == 0) return;
+  const Placement placement = placement_of(c, c.integers(0), nullptr);
+  with_any(c.out().dtype, [&]<class T>(Type<T>) {
+    with_bits(c.out().dtype, [&]<class Bits>(Type<Bits>) {
+      if constexpr (sizeof(Bits) == sizeof(T))
+        place(c, placement, std::bit_cast<Bits>(static_cast<T>(c.real(2))));
+    });
+  });
 }
 
 PLUGRAD_FORWARD(slice_backward, slice_backward);
+PLUGRAD_FORWARD(pad, pad);
 
 }  // namespace
 }  // namespace plugrad::cuda

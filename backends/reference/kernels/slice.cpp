@@ -1,6 +1,7 @@
-// The gradient of a slice: it is placed into zeros.
+// Arrays placed into zeros, which is the gradient of a slice, or into another value.
 //
 //   slice_backward   dx = 0, dx[start + k step] = dy[k]    its own gradient is the slice    (no kernel)
+//   pad              y = value, y[before + k] = x[k]       dx = a slice of dy               (no kernel)
 #include "plugrad/backends/reference/loops.h"
 
 namespace plugrad::reference {
@@ -22,7 +23,18 @@ void slice_backward(const Call& c) {
   });
 }
 
+void pad(const Call& c) {
+  const DLTensor& x = c.in(0);
+  with_any(x.dtype, [&]<class T>(Type<T>) {
+    fill(c.out(), static_cast<T>(c.real(2)));
+    auto inside = view<T>(c.out());
+    for (int i = 0; i < x.ndim; ++i) inside = inside.narrow(i, c.integers(0)[i], x.shape[i]);
+    for_each([](T& y, T value) { y = value; }, inside, view<const T>(x));
+  });
+}
+
 PLUGRAD_FORWARD(slice_backward, slice_backward);
+PLUGRAD_FORWARD(pad, pad);
 
 }  // namespace
 }  // namespace plugrad::reference
