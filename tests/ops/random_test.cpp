@@ -16,7 +16,6 @@
 namespace plugrad {
 namespace {
 
-using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 class Random : public testing::TestWithParam<std::string> {
@@ -291,8 +290,7 @@ TEST_P(Random, MultinomialRefusesBadWeights) {
   for (const bool replacement : {true, false}) {
     for (const float bad : {-1.f, -infinity, infinity, std::nanf("")})
       EXPECT_THAT(with({2, bad, 2}, replacement),
-                  AllOf(HasSubstr("multinomial"),
-                        HasSubstr("row 1 of the weights has one that is negative or not finite")));
+                  HasSubstr("row 1 of the weights has one that is negative or not finite"));
   }
   EXPECT_THAT(with({0, 0, 0}, true), HasSubstr("row 1 of the weights has no finite sum above 0"));
   EXPECT_THAT(with({0, 0, 0}, false), HasSubstr("row 1 of the weights has but 0 above 0"));
