@@ -41,14 +41,17 @@ Array join_steps(std::span<const Array> all) {
   return concat({join_steps(all.first(half)), join_steps(all.subspan(half))}, 0);
 }
 
-// One layer: step(gates) gives the hidden state that follows from the gates of an input.
+// x [steps, n, in] -> [steps n, in], for one product.
+Array all_rows(const Array& x) { return reshape(x, {x.dim(0) * x.dim(1), x.dim(2)}); }
+
+// One layer: step(gates) gives the hidden state that follows from the gates of an input; all of them
+// together.
 template <class Step>
-Array over_steps(const Array& x, const Array& w_x, const Array& b, Step step) {
-  const int64_t steps = x.dim(0), n = x.dim(1);
-  std::vector<Array> gates, hidden;
-  append_steps(gates, matmul(reshape(x, {steps * n, x.dim(2)}), w_x) + b, steps);
-  for (const Array& g : gates) hidden.push_back(step(g));
-  return reshape(join_steps(hidden), {steps, n, hidden[0].dim(1)});
+Array over_steps(const Array& gates, const Array& x, Step step) {
+  std::vector<Array> gates_of_step, hidden;
+  append_steps(gates_of_step, gates, x.dim(0));
+  for (const Array& g : gates_of_step) hidden.push_back(step(g));
+  return reshape(join_steps(hidden), {x.dim(0), x.dim(1), hidden[0].dim(1)});
 }
 
 Array dropped(const Array& x, double p, Generator& g) { return p > 0 ? dropout(x, p, g) : x; }
@@ -63,8 +66,8 @@ LstmResult Lstm::operator()(const Array& x, const LstmState& state, Generator& g
     const auto& [w_x, w_h, b] = layers[k];
     LstmCellResult now{initial_state(state.h, k, x, w_h), initial_state(state.c, k, x, w_h)};
     const Array in = k > 0 ? dropped(result.y, dropout, g) : x;
-    result.y = over_steps(in, w_x, b, [&](const Array& gates) {
-      now = lstm_cell(gates + matmul(now.h, w_h), now.c);
+    result.y = over_steps(matmul(all_rows(in), w_x), in, [&](const Array& gates) {
+      now = lstm_cell(gates + linear(now.h, w_h, b), now.c);
       return now.h;
     });
     result.state.h.push_back(now.h);
@@ -80,8 +83,8 @@ GruResult Gru::operator()(const Array& x, const GruState& state, Generator& g) c
     const auto& [w_x, w_h, b_x, b_h] = layers[k];
     Array h = initial_state(state, k, x, w_h);
     const Array in = k > 0 ? dropped(result.y, dropout, g) : x;
-    result.y = over_steps(in, w_x, b_x, [&](const Array& gates) {
-      h = gru_cell(gates, matmul(h, w_h) + b_h, h);
+    result.y = over_steps(linear(all_rows(in), w_x, b_x), in, [&](const Array& gates) {
+      h = gru_cell(gates, linear(h, w_h, b_h), h);
       return h;
     });
     result.state.push_back(h);
