@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "plugrad/nn/layers.h"
+#include "plugrad/nn/recurrent.h"
 
 namespace plugrad {
 
@@ -30,8 +31,19 @@ inline ConvTranspose2d initial_conv_transpose2d(int64_t in, int64_t out, int64_t
   return {initial_weights({in, out / groups, kernel, kernel}, std), zeros({out})};
 }
 // The forget gate starts open: its bias is 1.
-inline Lstm initial_lstm(int64_t in, int64_t hidden, double std = 0) {
-  return {initial_weights({in + hidden, 4 * hidden}, std), concat({ones({hidden}), zeros({3 * hidden})}, 0)};
+inline Lstm initial_lstm(int64_t in, int64_t hidden, double std = 0, int layers = 1) {
+  Lstm lstm;
+  for (int k = 0; k < layers; ++k, in = hidden)
+    lstm.layers.push_back({initial_weights({in, 4 * hidden}, std), initial_weights({hidden, 4 * hidden}, std),
+                           concat({ones({hidden}), zeros({3 * hidden})}, 0)});
+  return lstm;
+}
+inline Gru initial_gru(int64_t in, int64_t hidden, double std = 0, int layers = 1) {
+  Gru gru;
+  for (int k = 0; k < layers; ++k, in = hidden)
+    gru.layers.push_back({initial_weights({in, 3 * hidden}, std), initial_weights({hidden, 3 * hidden}, std),
+                          zeros({3 * hidden}), zeros({3 * hidden})});
+  return gru;
 }
 
 // Normalisations start as nothing but that: weights 1, biases 0, running statistics those of normal(0, 1).

@@ -86,26 +86,4 @@ struct Dropout {
   Array operator()(const Array& x) const { return dropout(x, p); }
 };
 
-// The hidden state and the cell of a long short-term memory, [n, hidden] each.
-struct LstmState {
-  Array h, c;
-};
-
-// One step of a long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al.
-// 2000): gates = [x, h] w + b, in the order forget, input, output, change; w [in + hidden, 4 hidden], b [4
-// hidden].
-struct Lstm {
-  Array w, b;
-  // Zeros for `n` rows.
-  LstmState initial_state(int64_t n) const {
-    const Shape shape{n, b.size() / 4};
-    return {full(shape, 0, b.dtype(), b.device()), full(shape, 0, b.dtype(), b.device())};
-  }
-  LstmState operator()(const Array& x, const LstmState& s) const {
-    const auto [forget, input, output, change] = split<4>(matmul(concat({x, s.h}, 1), w) + b, 1);
-    const Array c = s.c * sigmoid(forget) + sigmoid(input) * tanh(change);
-    return {sigmoid(output) * tanh(c), c};
-  }
-};
-
 }  // namespace plugrad

@@ -6,4 +6,5 @@
 #include "plugrad/nn/initializers.h"
 #include "plugrad/nn/layers.h"
 #include "plugrad/nn/optimizers.h"
+#include "plugrad/nn/recurrent.h"
 #include "plugrad/nn/training.h"

@@ -30,7 +30,7 @@ PLUGRAD_PUBLIC Array normal(const Shape& shape, double mean = 0, double std = 1,
 // true with probability p, each on its own: bool.
 PLUGRAD_PUBLIC Array bernoulli(const Shape& shape, double p = 0.5, Generator& g = default_generator(),
                                Device device = default_device());
-// Integers, uniform: low <= v < high.
+// Integers, uniform: low <= v < high; int32 or int64.
 PLUGRAD_PUBLIC Array randint(const Shape& shape, int64_t low, int64_t high,
                              Generator& g = default_generator(), DType dtype = int64,
                              Device device = default_device());

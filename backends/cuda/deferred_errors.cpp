@@ -26,6 +26,22 @@ const char* name(Things things) {
   return "elements";
 }
 
+std::string text(const IndexError& e) {
+  const std::string row = "row " + std::to_string(e.index) + " of the weights has ";
+  switch (e.flaw) {
+    case Flaw::OutOfRange:
+      break;
+    case Flaw::BadWeight:
+      return row + "one that is negative or not finite";
+    case Flaw::NoSum:
+      return row + "no finite sum above 0";
+    case Flaw::FewWeights:
+      return row + "but " + std::to_string(e.length) + " above 0";
+  }
+  return "index " + std::to_string(e.index) + " out of range for " + std::to_string(e.length) + " " +
+         name(e.things);
+}
+
 }  // namespace
 
 IndexError* index_errors(const plugin::Call&) {
@@ -54,9 +70,7 @@ void throw_deferred_errors(int ordinal, Stream& s) {
   s.may_have_failed = false;
   if (!error.found) return;
   clear(s);
-  throw plugin::Failure(PLUGRAD_BAD_SHAPE, "index " + std::to_string(error.index) + " out of range for " +
-                                               std::to_string(error.length) + " " + name(error.things) +
-                                               ", found in work enqueued before");
+  throw plugin::Failure(PLUGRAD_BAD_SHAPE, text(error) + ", found in work enqueued before");
 }
 
 }  // namespace plugrad::cuda

@@ -12,11 +12,15 @@ namespace plugrad::cuda {
 // What an index selects; for the message.
 enum class Things : int32_t { Rows, Classes, Elements };
 
+// What else may be wrong: with weights of multinomial, in the row of that index; `length` are not 0.
+enum class Flaw : int32_t { OutOfRange, BadWeight, NoSum, FewWeights };
+
 // The first error of a stream since the last time the host looked.
 struct IndexError {
   int32_t found;
   Things things;
   int64_t index, length;
+  Flaw flaw;
 };
 
 // Where kernels of this call are to report to.
@@ -36,6 +40,12 @@ __device__ inline bool check_index(int64_t index, int64_t length, Things things,
     error->length = length;
   }
   return false;
+}
+__device__ inline void note(Flaw flaw, int64_t index, int64_t length, IndexError* error) {
+  if (atomicCAS(&error->found, 0, 1) != 0) return;
+  error->flaw = flaw;
+  error->index = index;
+  error->length = length;
 }
 #endif
 

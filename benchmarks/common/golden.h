@@ -29,8 +29,10 @@ class GoldenValues {
             .fc2 = {copy(transpose(load("lenet.fc2.w"))), load("lenet.fc2.b")}};
   }
   examples::charlm::Model charlm() const {
-    return {.embed = load("charlm.embed"),
-            .lstm = {load("charlm.lstm.w"), load("charlm.lstm.b")},
+    const Array embed = load("charlm.embed"), w = load("charlm.lstm.w");  // of [x, h]
+    const Array w_x = copy(slice(w, 0, 0, embed.dim(1))), w_h = copy(slice(w, 0, embed.dim(1), w.dim(0)));
+    return {.embed = embed,
+            .lstm = {.layers = {{w_x, w_h, load("charlm.lstm.b")}}},
             .out = {load("charlm.out.w"), load("charlm.out.b")}};
   }
 

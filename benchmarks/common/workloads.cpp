@@ -116,7 +116,7 @@ Workload charlm(const WorkloadOptions& o) {
   row.reset = [t] { t->reset(); };
   row.train = [t] { m::train(t->model, t->batches, lr, gclip); };
   row.loss = [t] {
-    LstmState state = t->model.lstm.initial_state(rows);
+    LstmState state;
     return mean_over(t->batches,
                      [&](const Array& x, const Array& y) { return m::loss(t->model, x, y, state); });
   };

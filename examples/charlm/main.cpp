@@ -21,7 +21,8 @@ struct Session {
   }
   void load(const std::string& path) {
     if (path.empty()) return;
-    model = {};  // any sizes are taken
+    model = {};
+    model.lstm.layers.resize(1);  // any sizes are taken
     const Metadata metadata = load_parameters(path, model);
     if (const auto it = metadata.find("characters"); it != metadata.end())
       vocabulary = Vocabulary(it->second);
@@ -37,14 +38,13 @@ void train(Session& session, const std::vector<int32_t>& ids) {
   const std::vector<Batch> test(windows.end() - test_size, windows.end());
   windows.erase(windows.end() - test_size, windows.end());
   const auto mean_loss = [&] {
-    LstmState state = session.model.lstm.initial_state(options.batchsize);
+    LstmState state;
     return mean_over(
         test, [&](const Array& x, const Array& y) { return charlm::loss(session.model, x, y, state); });
   };
   if (options.gcheck > 0) {
     const auto loss = [](const charlm::Model& m, const Array& x, const Array& y) {
-      const Shape s{x.dim(1), m.lstm.b.size() / 4};
-      LstmState state{full(s, 0, m.lstm.b.dtype()), full(s, 0, m.lstm.b.dtype())};
+      LstmState state;
       return charlm::loss(m, x, y, state);
     };
     print_gradcheck(gradcheck(loss, session.model, options.gcheck, options.seed, windows[0].x, windows[0].y));

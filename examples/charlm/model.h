@@ -19,18 +19,15 @@ inline Model initial(int64_t characters, int64_t embed, int64_t hidden, double w
 
 // x and y: [steps, rows] characters and those that follow them. The state goes on to the next call.
 inline Array loss(const Model& model, const Array& x, const Array& y, LstmState& state) {
-  std::vector<Array> hidden;
-  for (int64_t t = 0; t < x.dim(0); ++t) {
-    state = model.lstm(embedding(model.embed, x[t]), state);
-    hidden.push_back(state.h);
-  }
-  return cross_entropy(model.out(concat(hidden, 0)), flatten(y));
+  auto [hidden, last] = model.lstm(embedding(model.embed, x), state);
+  state = std::move(last);
+  return cross_entropy(model.out(reshape(hidden, {y.size(), -1})), flatten(y));
 }
 
 // One pass over the text; the state is carried from window to window. Returns the mean loss.
 template <class Windows>
 double train(Model& model, Windows&& windows, double lr, double gclip) {
-  LstmState state = model.lstm.initial_state(windows.begin()->x.dim(1));
+  LstmState state;
   const auto gradient =
       value_and_grad([&](const Model& m, const Array& x, const Array& y) { return loss(m, x, y, state); });
   double total = 0;

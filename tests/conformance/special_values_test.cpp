@@ -55,8 +55,14 @@ void check_scattered(const Row& op, Device device) {
       for (double& x : c.in[k].elements)
         if (is_floating(c.in[k].dtype) && random.below(8) == 0)
           x = special_values[static_cast<size_t>(random.below(5))];
+    std::vector<Array> expected;
+    try {
+      expected = call(c, c.arrays(reference_device()), reference_device());
+    } catch (const ShapeError&) {  // what the oracle refuses, everyone does
+      EXPECT_THROW((call(c, c.arrays(device), device), synchronize(device)), ShapeError);
+      return;
+    }
     const std::vector<Array> out = call(c, c.arrays(device), device);
-    const std::vector<Array> expected = call(c, c.arrays(reference_device()), reference_device());
     EXPECT_TRUE(close(out, expected, forward_precision(c.dtype, c.in, 1)));
   });
 }

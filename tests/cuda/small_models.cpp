@@ -50,8 +50,7 @@ Step charlm(Device device) {
     windows.push_back({part(0), part(1)});
   }
   m::Model model = m::initial(characters, 16, 16, 0.3);
-  const LstmState zero = model.lstm.initial_state(rows);
-  const auto state = std::make_shared<LstmState>(LstmState{zero.h.to(device), zero.c.to(device)});
+  const auto state = std::make_shared<LstmState>();
   const auto loss = [state](const m::Model& weights, const Array& x, const Array& y) {
     return m::loss(weights, x, y, *state);
   };

@@ -42,25 +42,6 @@ TEST(Training, FindsALine) {
   EXPECT_NEAR(model.b[0].item(), 0.5, 1e-3);
 }
 
-TEST(Training, LstmFollowsItsEquations) {
-  set_seed(5);
-  const Lstm cell = initial_lstm(2, 1, 0.5);
-  const Array x = Array::from_data<float>({0.3f, -0.7f}, {1, 2});
-  const LstmState s{Array::from_data<float>({0.2f}, {1, 1}), Array::from_data<float>({-0.4f}, {1, 1})};
-  const LstmState next = cell(x, s);
-  const auto gate = [&](int64_t k) {
-    const double in[] = {0.3, -0.7, 0.2};
-    double sum = cell.b[k].item();
-    for (int64_t i = 0; i < 3; ++i) sum += in[i] * cell.w[i][k].item();
-    return sum;
-  };
-  const auto logistic = [](double v) { return 1 / (1 + std::exp(-v)); };
-  const double c = -0.4 * logistic(gate(0)) + logistic(gate(1)) * std::tanh(gate(3));
-  EXPECT_NEAR(next.c.item(), c, 1e-6);
-  EXPECT_NEAR(next.h.item(), logistic(gate(2)) * std::tanh(c), 1e-6);
-  EXPECT_EQ(cell.b[0].item(), 1);  // the forget gate starts open
-}
-
 TEST(Training, GradcheckTellsRightFromWrong) {
   const Array x = uniform({4}, 0.5, 2);
   EXPECT_LT(gradcheck([](const Array& w) { return sum(exp(w) * w); }, x, 20, 1).worst, 1e-6);

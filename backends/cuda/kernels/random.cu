@@ -1,50 +1,23 @@
 // Random numbers, the same on every backend: an element is a function of seed, offset and its number alone.
 //
-//   uniform   y = low + (high - low) u   u in [0, 1), of 24 or 53 random bits
-//   normal    y = mean + std z           z = r cos a, r sin a; r = sqrt(-2 ln u1), a = 2 pi u2 (Box, Muller)
+//   uniform     y = low + (high - low) u   u in [0, 1), of 24 or 53 random bits
+//   normal      y = mean + std z           z = r cos a, r sin a; r = sqrt(-2 ln u1), a = 2 pi u2
+//                                          (Box, Muller)
+//   bernoulli   y = w < p 2^32             w of 32 random bits
+//   randint     y = low + floor(b range / 2^n)   range = high - low; b of n random bits: 64 for ranges up to
+//                                                2^32, else 128
 //
-// Both are locally constant. The bits are Philox4x32-10's (Salmon, Moraes, Dror, Shaw: "Parallel random
-// numbers: as easy as 1, 2, 3", SC 2011): the key is the seed, the counter the number of the block of four
-// words, and the offset. Where a result must be that of other backends, products and sums are written as
-// intrinsics, which are never contracted to fused multiply-add; normal is calculated in double.
+// All are locally constant; the bits are those of philox.cuh. Where a result must be that of other backends,
+// products and sums are written as intrinsics, which are never contracted to fused multiply-add; normal is
+// calculated in double.
+#include <cmath>
 #include <numbers>
 
 #include "plugrad/backends/cuda/elementwise.cuh"
+#include "plugrad/backends/cuda/philox.cuh"
 
 namespace plugrad::cuda {
 namespace {
-
-struct Words {
-  uint32_t word[4];
-  // 53 random bits: of words 0 and 1, or of 2 and 3.
-  __device__ uint64_t bits53(int pair) const {
-    return (uint64_t{word[2 * pair]} << 32 | word[2 * pair + 1]) >> 11;
-  }
-};
-
-struct Philox {
-  uint64_t seed, offset;
-  __device__ Words operator()(uint64_t block) const {
-    uint32_t c0 = static_cast<uint32_t>(block), c1 = static_cast<uint32_t>(block >> 32),
-             c2 = static_cast<uint32_t>(offset), c3 = static_cast<uint32_t>(offset >> 32),
-             k0 = static_cast<uint32_t>(seed), k1 = static_cast<uint32_t>(seed >> 32);
-#pragma unroll
-    for (int round = 0; round < 10; ++round) {
-      const uint64_t p0 = uint64_t{0xD2511F53U} * c0, p1 = uint64_t{0xCD9E8D57U} * c2;
-      c0 = static_cast<uint32_t>(p1 >> 32) ^ c1 ^ k0;
-      c2 = static_cast<uint32_t>(p0 >> 32) ^ c3 ^ k1;
-      c1 = static_cast<uint32_t>(p1);
-      c3 = static_cast<uint32_t>(p0);
-      k0 += 0x9E3779B9U;
-      k1 += 0xBB67AE85U;
-    }
-    return {c0, c1, c2, c3};
-  }
-};
-
-// x + y z, rounded twice.
-__device__ float product_sum(float x, float y, float z) { return __fadd_rn(x, __fmul_rn(y, z)); }
-__device__ double product_sum(double x, double y, double z) { return __dadd_rn(x, __dmul_rn(y, z)); }
 
 // The numbers that a block of Philox gives: a pack of 16 bytes.
 template <class T>
@@ -83,11 +56,33 @@ struct Normal {
   }
 };
 
-// A thread makes the numbers of a block at a time.
-template <class T, class F>
+struct Bernoulli {
+  uint64_t below;
+  __device__ void operator()(const Words& w, Pack<bool, 4>& y) const {
+    for (int i = 0; i < 4; ++i) y.element[i] = w.word[i] < below;
+  }
+};
+
+struct ShortRange {
+  uint64_t low, range;
+  template <class T>
+  __device__ void operator()(const Words& w, Pack<T, 2>& y) const {
+    for (int i = 0; i < 2; ++i) y.element[i] = static_cast<T>(low + __umul64hi(w.bits64(i), range));
+  }
+};
+struct LongRange {
+  uint64_t low, range;
+  template <class T>
+  __device__ void operator()(const Words& w, Pack<T, 1>& y) const {
+    const uint64_t rest = __umul64hi(w.bits64(1), range), sum = w.bits64(0) * range + rest;
+    y.element[0] = static_cast<T>(low + __umul64hi(w.bits64(0), range) + (sum < rest ? 1 : 0));
+  }
+};
+
+// A thread makes the `width` numbers of a block at a time.
+template <class T, int width, class F>
 __global__ void __launch_bounds__(block_threads) random_kernel(F numbers, Philox philox, T* out, int64_t n) {
-  constexpr int width = 16 / sizeof(T);
-  const bool aligned = reinterpret_cast<uintptr_t>(out) % 16 == 0;
+  const bool aligned = reinterpret_cast<uintptr_t>(out) % sizeof(Pack<T, width>) == 0;
   const int64_t step = int64_t{gridDim.x} * blockDim.x;
   for (int64_t block = int64_t{blockIdx.x} * blockDim.x + threadIdx.x; block * width < n; block += step) {
     Pack<T, width> values;
@@ -104,27 +99,46 @@ __global__ void __launch_bounds__(block_threads) random_kernel(F numbers, Philox
   }
 }
 
-template <class T, class F>
-void generate(const Call& c, F numbers) {
-  const int64_t n = plugin::size(c.out()), blocks = ceil_div(n, int64_t{16 / sizeof(T)});
-  const Philox philox{static_cast<uint64_t>(c.integer(2)), static_cast<uint64_t>(c.integer(3))};
+// Attributes `seed` and the next one are seed and offset.
+template <class T, int width, class F>
+void generate(const Call& c, int seed, F numbers) {
+  const int64_t n = plugin::size(c.out()), blocks = ceil_div(n, int64_t{width});
   if (n == 0) return;
-  launch(c, random_kernel<T, F>, grid_blocks(blocks), block_threads, numbers, philox,
+  launch(c, random_kernel<T, width, F>, grid_blocks(blocks), block_threads, numbers, philox_of(c, seed),
          plugin::data<T>(c.out()), n);
 }
+template <class T>
+constexpr int floats_per_block = 16 / sizeof(T);
 
 void uniform(const Call& c) {
   with_floating(c.out().dtype, [&]<class T>(Type<T>) {
-    generate<T>(c, Uniform<T>{static_cast<T>(c.real(4)), static_cast<T>(c.real(5) - c.real(4))});
+    const Uniform<T> numbers{static_cast<T>(c.real(4)), static_cast<T>(c.real(5) - c.real(4))};
+    generate<T, floats_per_block<T>>(c, 2, numbers);
   });
 }
 
 void normal(const Call& c) {
-  with_floating(c.out().dtype, [&]<class T>(Type<T>) { generate<T>(c, Normal{c.real(4), c.real(5)}); });
+  with_floating(c.out().dtype, [&]<class T>(Type<T>) {
+    generate<T, floats_per_block<T>>(c, 2, Normal{c.real(4), c.real(5)});
+  });
+}
+
+void bernoulli(const Call& c) {
+  generate<bool, 4>(c, 1, Bernoulli{static_cast<uint64_t>(std::ceil(c.real(3) * 0x1p32))});
+}
+
+void randint(const Call& c) {
+  const auto low = static_cast<uint64_t>(c.integer(4)), range = static_cast<uint64_t>(c.integer(5)) - low;
+  plugin::with_integer(c.out().dtype, [&]<class T>(Type<T>) {
+    if (range <= uint64_t{1} << 32) generate<T, 2>(c, 2, ShortRange{low, range});
+    else generate<T, 1>(c, 2, LongRange{low, range});
+  });
 }
 
 PLUGRAD_FORWARD(uniform, uniform);
 PLUGRAD_FORWARD(normal, normal);
+PLUGRAD_FORWARD(bernoulli, bernoulli);
+PLUGRAD_FORWARD(randint, randint);
 
 }  // namespace
 }  // namespace plugrad::cuda

@@ -1,42 +1,22 @@
 // Random numbers, the same on every backend: element e is a function of seed, offset and e alone.
 //
-//   uniform   y = low + (high - low) u     u in [0, 1)
-//   normal    y = mean + std z             z = sqrt(-2 ln u1) cos(2 pi u2), the next one with sin (Box,
+//   uniform     y = low + (high - low) u     u in [0, 1)
+//   normal      y = mean + std z             z = sqrt(-2 ln u1) cos(2 pi u2), the next one with sin (Box,
 //   Muller)
+//   bernoulli   y = w < p 2^32               w of 32 random bits
+//   randint     y = low + floor(b (high - low) / 2^n)    b of n random bits: 64 where high - low <= 2^32,
+//                                                        else 128
 //
-// Both are locally constant. u come from Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers:
-// as easy as 1, 2, 3. SC 2011), in blocks of four words: the block's number is the counter's low half,
-// `offset` the high one, `seed` the key. uniform is bit-equal on all backends, so this file must be compiled
-// without contraction to fused multiply-add.
-#include <array>
+// All are locally constant; the random bits are those of philox.h. All but normal are bit-equal on all
+// backends, so this file must be compiled without contraction to fused multiply-add.
 #include <cmath>
 #include <numbers>
 
 #include "plugrad/backends/reference/loops.h"
+#include "plugrad/backends/reference/philox.h"
 
 namespace plugrad::reference {
 namespace {
-
-using Words = std::array<uint32_t, 4>;
-
-constexpr uint32_t low_half(uint64_t x) { return static_cast<uint32_t>(x); }
-constexpr uint32_t high_half(uint64_t x) { return static_cast<uint32_t>(x >> 32); }
-
-Words philox(uint64_t block, uint64_t offset, uint64_t seed) {
-  Words counter = {low_half(block), high_half(block), low_half(offset), high_half(offset)};
-  uint32_t key0 = low_half(seed), key1 = high_half(seed);
-  for (int round = 0; round < 10; ++round) {
-    const uint64_t product0 = uint64_t{0xD2511F53} * counter[0], product1 = uint64_t{0xCD9E8D57} * counter[2];
-    counter = {high_half(product1) ^ counter[1] ^ key0, low_half(product1),
-               high_half(product0) ^ counter[3] ^ key1, low_half(product0)};
-    key0 += 0x9E3779B9;
-    key1 += 0xBB67AE85;
-  }
-  return counter;
-}
-
-// 53 random bits of two words.
-uint64_t bits53(uint32_t high, uint32_t low) { return (uint64_t{high} << 32 | low) >> 11; }
 
 // The numbers in [0, 1) that a block gives: four for float32, of 24 bits each; two for float64, of 53.
 std::array<float, 4> uniforms(const Words& w, Type<float>) {
@@ -44,8 +24,8 @@ std::array<float, 4> uniforms(const Words& w, Type<float>) {
   return {u(w[0]), u(w[1]), u(w[2]), u(w[3])};
 }
 std::array<double, 2> uniforms(const Words& w, Type<double>) {
-  const auto u = [](uint64_t bits) { return static_cast<double>(bits) * 0x1p-53; };
-  return {u(bits53(w[0], w[1])), u(bits53(w[2], w[3]))};
+  const auto u = [](uint64_t bits) { return static_cast<double>(bits >> 11) * 0x1p-53; };
+  return {u(pairs(w)[0]), u(pairs(w)[1])};
 }
 
 // Two independent normal numbers of u1 in (0, 1] and u2 in [0, 1].
@@ -61,18 +41,19 @@ std::array<double, 4> normals(const Words& w, Type<float>) {
   return {a[0], a[1], b[0], b[1]};
 }
 std::array<double, 2> normals(const Words& w, Type<double>) {
-  const uint64_t u1 = bits53(w[0], w[1]) + 1, u2 = bits53(w[2], w[3]);
+  const uint64_t u1 = (pairs(w)[0] >> 11) + 1, u2 = pairs(w)[1] >> 11;
   return box_muller(static_cast<double>(u1) * 0x1p-53, static_cast<double>(u2) * 0x1p-53);
 }
 
-// y[e] = f(number e), where values_of(words) gives the numbers of one block.
+// y[e] = f(number e), where values_of(words) gives the numbers of one block. Attributes `seed` and the next
+// one are seed and offset.
 template <class T, class Values, class F>
-void fill_by_blocks(const Call& c, Values values_of, F f) {
-  const auto seed = static_cast<uint64_t>(c.integer(2)), offset = static_cast<uint64_t>(c.integer(3));
+void fill_by_blocks(const Call& c, int seed, Values values_of, F f) {
+  const Draw draw{static_cast<uint64_t>(c.integer(seed)), static_cast<uint64_t>(c.integer(seed + 1))};
   T* y = data<T>(c.out());
   const int64_t n = size(c.out());
   for (int64_t e = 0, block = 0; e < n; ++block)
-    for (const auto value : values_of(philox(static_cast<uint64_t>(block), offset, seed)))
+    for (const auto value : values_of(philox(static_cast<uint64_t>(block), draw.offset, draw.seed)))
       if (e < n) y[e++] = f(value);
 }
 
@@ -80,7 +61,7 @@ void uniform(const Call& c) {
   with_floating(c.out().dtype, [&]<class T>(Type<T> type) {
     const T low = static_cast<T>(c.real(4)), range = static_cast<T>(c.real(5) - c.real(4));
     const auto values_of = [=](const Words& words) { return uniforms(words, type); };
-    fill_by_blocks<T>(c, values_of, [=](T u) { return low + range * u; });
+    fill_by_blocks<T>(c, 2, values_of, [=](T u) { return low + range * u; });
   });
 }
 
@@ -88,12 +69,46 @@ void normal(const Call& c) {
   const double mean = c.real(4), std = c.real(5);
   with_floating(c.out().dtype, [&]<class T>(Type<T> type) {
     const auto values_of = [=](const Words& words) { return normals(words, type); };
-    fill_by_blocks<T>(c, values_of, [=](double z) { return static_cast<T>(mean + std * z); });
+    fill_by_blocks<T>(c, 2, values_of, [=](double z) { return static_cast<T>(mean + std * z); });
+  });
+}
+
+void bernoulli(const Call& c) {
+  const double p = c.real(3);
+  const auto words = [](const Words& w) { return w; };
+  fill_by_blocks<bool>(c, 1, words, [=](uint32_t w) { return w < p * 0x1p32; });
+}
+
+// floor(a b / 2^64), digit by digit in base 2^32.
+uint64_t high_product(uint64_t a, uint64_t b) {
+  const uint64_t low = uint64_t{low_half(a)} * low_half(b);
+  const uint64_t middle = uint64_t{high_half(a)} * low_half(b) + high_half(low);
+  const uint64_t other = uint64_t{low_half(a)} * high_half(b) + low_half(middle);
+  return uint64_t{high_half(a)} * high_half(b) + high_half(middle) + high_half(other);
+}
+
+// floor((first 2^64 + second) range / 2^128).
+uint64_t scaled(uint64_t first, uint64_t second, uint64_t range) {
+  const uint64_t from_second = high_product(second, range), low = first * range;
+  const bool carry = low + from_second < low;
+  return high_product(first, range) + carry;
+}
+
+void randint(const Call& c) {
+  const auto low = static_cast<uint64_t>(c.integer(4)), range = static_cast<uint64_t>(c.integer(5)) - low;
+  with_integer(c.out().dtype, [&]<class T>(Type<T>) {
+    const auto from_low = [=](uint64_t distance) { return static_cast<T>(low + distance); };
+    if (range <= uint64_t{1} << 32)
+      return fill_by_blocks<T>(c, 2, pairs, [=](uint64_t b) { return from_low(high_product(b, range)); });
+    const auto one = [=](const Words& w) { return std::array{scaled(pairs(w)[0], pairs(w)[1], range)}; };
+    fill_by_blocks<T>(c, 2, one, from_low);
   });
 }
 
 PLUGRAD_FORWARD(uniform, uniform);
 PLUGRAD_FORWARD(normal, normal);
+PLUGRAD_FORWARD(bernoulli, bernoulli);
+PLUGRAD_FORWARD(randint, randint);
 
 }  // namespace
 }  // namespace plugrad::reference
