@@ -31,6 +31,7 @@ void samples(Samples& s) {
 const BuiltinOp dropout_op(
     {.name = "dropout",
      .attributes = {"p", "seed", "offset"},
+     .kind = OpKind::composite,
      .dtypes = {floating},
      .infer =
          [](Inference& i) {
@@ -43,6 +44,14 @@ const BuiltinOp dropout_op(
                        [](const Gradient& g) {
                          return dropout_op({g.dy()}, {g.real(0), g.integer(1), g.integer(2)});
                        }}},
+     .composition =
+         [](const Composition& c) {
+           const Array& x = c.in(0);
+           const double p = c.real(0);
+           Generator g{static_cast<uint64_t>(c.integer(1)), static_cast<uint64_t>(c.integer(2))};
+           const Array kept = logical_not(bernoulli(x.shape(), p, g, x.device()));
+           c.out() = x * (cast(kept, x.dtype()) * (p < 1 ? 1 / (1 - p) : 0));
+         },
      .samples = samples});
 
 }  // namespace
