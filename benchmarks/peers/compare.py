@@ -75,6 +75,7 @@ class Conversation:
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.complaints,
                                             text=True, env={**os.environ, **variables}, start_new_session=True)  # fmt: skip
         except OSError as error:
+            self.complaints.close()
             raise Broken(f"cannot be started: {error}") from None
 
     def expect(self, event):

@@ -1,9 +1,9 @@
 """The five models in MLX on its CPU backend: each update evaluated as its ops come (eager), or compiled (compile)."""
 
+import re
 import statistics
 import sys
-from functools import partial
-from importlib.metadata import version
+from importlib.metadata import files, version
 
 import mlx.core as mx
 import mlx.nn as nn
@@ -116,13 +116,15 @@ def session(task, options):
 
 def setting(options):
     mx.set_default_device(mx.cpu)
-    return {
-        "framework": "MLX",
-        "version": version("mlx"),
-        "blas": "?",
-        "onednn": "none",
-        "instructions": "?",
-    }
+    return {"framework": "MLX", "version": version("mlx"), "blas": blas(), "onednn": "none"}
+
+
+def blas():
+    """The library that the wheel brings: without OpenBLAS in its name it is the reference BLAS."""
+    name = next((f.name for f in files("mlx-cpu") or [] if re.match(r"lib(open)?blas", f.name)), "")
+    if not name:
+        return "?"
+    return name if "openblas" in name else f"reference BLAS {name.split('.so.')[-1]}"
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The five models in PyTorch: eager; compiled, each update as one graph."""
 
+import re
 import statistics
 import sys
 
@@ -172,16 +173,17 @@ def session(task, options):
 
 def setting(options):
     torch.set_num_threads(options.threads)
-    configuration = [line.strip(" -") for line in torch.__config__.show().splitlines()]
+    configuration = torch.__config__.show()
 
-    def line(*words):
-        return next((c for c in configuration if any(word in c for word in words)), "none")
+    def found(pattern):
+        match = re.search(pattern, configuration)
+        return " ".join(match.groups()) if match else "none"
 
     return {
         "framework": "PyTorch",
         "version": torch.__version__,
-        "blas": line("Math Kernel Library", "OpenBLAS"),
-        "onednn": line("MKL-DNN", "oneDNN"),
+        "blas": found(r"oneAPI Math Kernel (Library) Version (\S+)-").replace("Library", "MKL"),
+        "onednn": found(r"MKL-DNN (v\S+)"),
         "instructions": torch.backends.cpu.get_cpu_capability(),
     }
 
