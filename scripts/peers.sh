@@ -35,10 +35,11 @@ case ${1:-} in
   *) fail "what is $1?"$'\n'"$usage" ;;
 esac
 
-command -v python3 >/dev/null || fail "there is no python3"
 if [[ ! -x $environment/bin/pip ]]; then
+  python3 -c 'import ensurepip, venv' 2>/dev/null || install_packages "$peer_packages" ||
+    fail "cannot go on without these packages"
   mkdir -p "$environment"
-  python3 -m venv "$environment" || fail "cannot make an environment of Python; on Debian, install python3-venv"
+  python3 -m venv "$environment"
 fi
 mkdir -p "$environment"/{installed,failed}
 while read -r requirement; do
