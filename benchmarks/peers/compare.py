@@ -210,28 +210,33 @@ def judge(participants, row, golden):
 # --- what is written -------------------------------------------------------------------------------------------------
 
 
-def ratio(participant, ours):
+def least(participant, kind):
+    return min((run[kind] for run in participant.runs if kind in run), default=None)
+
+
+def ratio(participant, ours, kind):
     """How many times as long as ours, by the least of each; None where that must not be said."""
-    if participant is ours or participant.failure or participant.withheld or not ours.runs:
+    if participant is ours or participant.failure or participant.withheld:
         return None
-    return min(participant.seconds) / min(ours.seconds)
+    its, our = least(participant, kind), least(ours, kind)
+    return its / our if its is not None and our else None
 
 
 def facts(participant, ours):
     """A participant of a row, as JSON has it and the table and the chart draw on."""
     has = bool(participant.runs)
-    cpu = [run["cpu_seconds"] for run in participant.runs if "cpu_seconds" in run]
     return {
         "framework": participant.title,
-        "minimum": min(participant.seconds) if has else None,
+        "minimum": least(participant, "seconds"),
         "median": statistics.median(participant.seconds) if has else None,
         "seconds": participant.seconds,
-        "cpu_minimum": min(cpu, default=None),
+        "cpu_minimum": least(participant, "cpu_seconds"),
         "first_update": participant.ready.get("first_update"),
         "first_run": participant.ready.get("first_run", participant.runs[-1].get("first_run") if has else None),
         "first_losses": participant.ready.get("first_losses"),
         "final_loss": participant.final_losses[-1] if has else None,
-        "ratio": ratio(participant, ours),
+        "ratio": ratio(participant, ours, "seconds"),
+        "cpu_ratio": ratio(participant, ours, "cpu_seconds"),
         "withheld": participant.withheld,
         "failure": participant.failure,
         "setting": participant.setting,
@@ -253,17 +258,19 @@ def verdict(f):
 def to_markdown(result):
     lines = [
         f"Seconds of training, {result['threads']} thread{'s' if result['threads'] > 1 else ''} of {result['processor']},"
-        f" {result['date']}, {result['commit']}; load {result['load_before']:.1f} before, {result['load_after']:.1f} after.",
-        f"{result['rounds']} rounds, in which all take turns. The ratio is that of the minima, to {OURS}.",
+        f" {result['date']}, {result['commit']}; load {result['load_before']:.1f} before,"
+        f" {result['load_after']:.1f} after.",
+        f"{result['rounds']} rounds, in which all take turns. Ratios are those of the minima, to {OURS}: by the clock and, which is"
+        " the better one where other programs run at the same time, by the time of the processor.",
         "",
-        "| row | framework | min | median | of the processor | first update | first run | final loss | ratio |",
-        "|---|---|--:|--:|--:|--:|--:|--:|---|",
+        "| row | framework | min | median | processor | first update | first run | final loss | ratio of processor | ratio |",
+        "|---|---|--:|--:|--:|--:|--:|--:|--:|---|",
     ]
     for row in result["rows"]:
         for f in row["frameworks"]:
             cells = [row["row"], f["framework"], cell(f["minimum"], ".4f"), cell(f["median"], ".4f"),
                      cell(f["cpu_minimum"], ".4f"), cell(f["first_update"], ".2f"), cell(f["first_run"], ".2f"),
-                     cell(f["final_loss"], ".5g"), verdict(f).replace("|", "\\|")]  # fmt: skip
+                     cell(f["final_loss"], ".5g"), cell(f["cpu_ratio"], ".2f"), verdict(f).replace("|", "\\|")]  # fmt: skip
             lines.append(f"| {' | '.join(cells)} |")
     lines += ["", "| framework | version | BLAS | oneDNN |", "|---|---|---|---|"]
     settings = {f["framework"]: f["setting"] for row in result["rows"] for f in row["frameworks"] if f["setting"]}
@@ -357,7 +364,7 @@ def participants_of(row, weights, options):
 
 def golden_losses(folder, row):
     file = folder and folder / "losses.json"
-    return json.loads(file.read_text())["losses"][row] if file and file.is_file() else []
+    return json.loads(file.read_text())["losses"].get(row, []) if file and file.is_file() else []
 
 
 def compare_row(row, weights, options):

@@ -24,17 +24,22 @@ def parse():
 
 
 def run(options, title):
-    """One run: what the program writes of the row."""
+    """One run: what the program writes of the row, and seconds of the processor, which Google Benchmark writes. It knows
+    those of one thread."""
     with tempfile.TemporaryDirectory(prefix="timing_table.") as folder:
-        answer = Path(folder) / "answer.json"
+        answer, benchmark = Path(folder) / "answer.json", Path(folder) / "benchmark.json"
         command = [options.program, "--rows", title, "--repeats", "1", "--threads", str(options.threads),
-                   "--golden", options.weights, "--json", answer]  # fmt: skip
+                   "--golden", options.weights, "--json", answer,
+                   f"--benchmark_out={benchmark}", "--benchmark_out_format=json"]  # fmt: skip
         if options.data:
             command += ["--data", options.data]
         done = subprocess.run(command, stdout=subprocess.DEVNULL)
         if done.returncode:
             sys.exit(f"{options.program} ended with status {done.returncode}")
-        return json.loads(answer.read_text())
+        [row] = json.loads(answer.read_text())["rows"]
+        turns = [b for b in json.loads(benchmark.read_text())["benchmarks"] if b["run_type"] == "iteration"]
+        cpu = {"cpu_seconds": turns[-1]["cpu_time"] / 1000} if options.threads == 1 else {}  # in milliseconds there
+        return row, cpu
 
 
 def say(event, **facts):
@@ -47,9 +52,9 @@ def main():
     say("setting", framework="Plugrad", version=os.environ.get("PLUGRAD_COMMIT", "unknown commit"))
     say("ready", row=options.rows[0])
     for _ in sys.stdin:
-        [row] = run(options, title)["rows"]
+        row, cpu = run(options, title)
         say("run", seconds=row["minimum"], first_run=row["warm_up"], final_loss=row["final_loss"],
-            substitute=row["substitute"])  # fmt: skip
+            substitute=row["substitute"], **cpu)  # fmt: skip
 
 
 if __name__ == "__main__":

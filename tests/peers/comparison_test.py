@@ -49,6 +49,12 @@ class Comparison(unittest.TestCase):
         self.assertEqual((a["minimum"], a["median"], a["ratio"]), (1.0, 2.0, 4.0))
         self.assertEqual((ours["minimum"], ours["ratio"]), (0.25, None))
 
+    def test_ratio_of_processor_time_is_there_where_both_tell_it(self):
+        ours, a = self.compare(self.ours(), self.participant("a"))
+        self.assertEqual((ours["cpu_minimum"], a["cpu_ratio"], ours["cpu_ratio"]), (0.1, 1.0, None))
+        silent = compare.Participant("b", [], runs=[{"seconds": 1.0, "final_loss": 0.5}])
+        self.assertIsNone(compare.facts(silent, silent)["cpu_minimum"])
+
     def test_wrong_first_losses_withhold_the_ratio(self):
         almost = [GOLDEN[0] * (1 + 3 * FIRST_TOLERANCE), *GOLDEN[1:]]
         _, a, b = self.compare(self.ours(), self.participant("a", first_losses=almost), self.participant("b"))

@@ -1,5 +1,6 @@
-// The five models of the timing table in LibTorch, op by op as benchmarks/peers/pytorch.py has them. Weights and batches
-// come as .npy files, written by benchmarks/peers/libtorch.py, which starts this program and speaks for it.
+// The five models of the timing table in LibTorch, op by op as benchmarks/peers/pytorch.py has them. Weights
+// and batches come as .npy files, written by benchmarks/peers/libtorch.py, which starts this program and
+// speaks for it.
 //
 // usage: libtorch_peer <row> <folder> <threads> <updates> <rate> <clip>
 // Answers with a line of JSON after a first run, and with another for each line read.
@@ -18,11 +19,13 @@ using torch::Tensor;
 using Tensors = std::vector<Tensor>;
 namespace F = torch::nn::functional;
 
-// Version 1 of the format, of little-endian float32 ("<f4") or int64 ("<i8") in C order, as numpy.save writes them.
+// Version 1 of the format, of little-endian float32 ("<f4") or int64 ("<i8") in C order, as numpy.save writes
+// them.
 Tensor load_npy(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   const std::string raw{std::istreambuf_iterator<char>(file), {}};
-  if (raw.size() < 10 || raw.compare(0, 6, "\x93NUMPY") != 0) throw std::runtime_error(path + ": no .npy file");
+  if (raw.size() < 10 || raw.compare(0, 6, "\x93NUMPY") != 0)
+    throw std::runtime_error(path + ": no .npy file");
   const size_t length = static_cast<unsigned char>(raw[8]) + 256u * static_cast<unsigned char>(raw[9]);
   const std::string header = raw.substr(10, length);
   const bool real = header.find("'<f4'") != std::string::npos;
@@ -32,12 +35,14 @@ Tensor load_npy(const std::string& path) {
   for (int64_t n; dims >> n; dims.ignore(1, ',')) shape.push_back(n);
   const auto options = torch::dtype(real ? torch::kFloat : torch::kLong);
   Tensor t = torch::empty(shape, options);
-  if (raw.size() - 10 - length != t.nbytes()) throw std::runtime_error(path + ": not as long as its shape says");
+  if (raw.size() - 10 - length != t.nbytes())
+    throw std::runtime_error(path + ": not as long as its shape says");
   std::memcpy(t.data_ptr(), raw.data() + 10 + length, t.nbytes());
   return t;
 }
 
-// --- models: the loss of a batch; `state` goes on from batch to batch ------------------------------------------------
+// --- models: the loss of a batch; `state` goes on from batch to batch
+// ------------------------------------------------
 
 using Loss = Tensor (*)(const Tensors& w, const Tensor& x, const Tensor& y, Tensors& state);
 
@@ -72,21 +77,21 @@ Tensor charlm(const Tensors& w, const Tensor& x, const Tensor& y, Tensors& state
   const Tensors parameters{matrix.slice(1, 0, 256).contiguous(), matrix.slice(1, 256).contiguous(), bias,
                            torch::zeros_like(bias)};
   const auto [hidden, h, c] =
-      torch::lstm(torch::embedding(w[0], x), {state[0].unsqueeze(0), state[1].unsqueeze(0)}, parameters, true, 1,
-                  0.0, true, false, false);
+      torch::lstm(torch::embedding(w[0], x), {state[0].unsqueeze(0), state[1].unsqueeze(0)}, parameters, true,
+                  1, 0.0, true, false, false);
   state = {h[0].detach(), c[0].detach()};
   return F::cross_entropy(torch::addmm(w[4], hidden.reshape({-1, 256}), w[3]), y.reshape(-1));
 }
 
 Loss loss_of(const std::string& row) {
-  for (const auto& [name, loss] :
-       std::initializer_list<std::pair<const char*, Loss>>{
+  for (const auto& [name, loss] : std::initializer_list<std::pair<const char*, Loss>>{
            {"linreg", linreg}, {"softmax", softmax}, {"mlp", mlp}, {"lenet", lenet}, {"charlm", charlm}})
     if (row == name) return loss;
   throw std::runtime_error("no row " + row);
 }
 
-// --- training --------------------------------------------------------------------------------------------------------
+// --- training
+// --------------------------------------------------------------------------------------------------------
 
 struct Task {
   Loss loss;
@@ -146,8 +151,10 @@ void run(const Task& task, bool first_run) {
 
   std::cout.precision(9);
   if (first_run) {
-    std::cout << R"({"first_update": )" << first_update << R"(, "first_run": )" << seconds << R"(, "first_losses": [)";
-    for (size_t i = 0; i < first_losses.size(); ++i) std::cout << (i ? ", " : "") << first_losses[i].item<float>();
+    std::cout << R"({"first_update": )" << first_update << R"(, "first_run": )" << seconds
+              << R"(, "first_losses": [)";
+    for (size_t i = 0; i < first_losses.size(); ++i)
+      std::cout << (i ? ", " : "") << first_losses[i].item<float>();
     std::cout << "]";
   } else {
     std::cout << R"({"seconds": )" << seconds << R"(, "cpu_seconds": )" << cpu;
