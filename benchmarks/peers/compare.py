@@ -260,10 +260,11 @@ def to_markdown(result):
         f"Seconds of training, {result['threads']} thread{'s' if result['threads'] > 1 else ''} of {result['processor']},"
         f" {result['date']}, {result['commit']}; load {result['load_before']:.1f} before,"
         f" {result['load_after']:.1f} after.",
-        f"{result['rounds']} rounds, in which all take turns. Ratios are those of the minima, to {OURS}: by the clock and, which is"
-        " the better one where other programs run at the same time, by the time of the processor.",
+        f"{result['rounds']} rounds, in which all take turns. Ratios are those of the minima, to {OURS}:"
+        " by the clock and, which is the better one where other programs run at the same time, by the processor's time.",
         "",
-        "| row | framework | min | median | processor | first update | first run | final loss | ratio of processor | ratio |",
+        "| row | framework | min | median | processor | first update | first run | final loss | ratio of processor |"
+        " ratio |",
         "|---|---|--:|--:|--:|--:|--:|--:|--:|---|",
     ]
     for row in result["rows"]:
@@ -326,7 +327,7 @@ def parse(arguments=None):
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--data", type=Path, default=folder("PLUGRAD_DATA"), help="default: PLUGRAD_DATA")
     parser.add_argument("--golden", type=Path, default=folder("PLUGRAD_GOLDEN"),
-                        help="initial weights and first losses; default: PLUGRAD_GOLDEN, or weights drawn for the run")  # fmt: skip
+                        help="initial weights, first losses; default: PLUGRAD_GOLDEN, or weights are drawn")  # fmt: skip
     parser.add_argument("--output", type=Path, default=Path.cwd(), help="folder; default: the current one")
     parser.add_argument("--program", type=Path, required=True, help="timing_table")
     parser.add_argument("--python", default=sys.executable, help="of the environment that has the peers")

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
-from .layout import lenet_nhwc
+from .layout import channels_last
 from .peer import Model, Session, main
 
 modes = ["jit", "scan"]
@@ -79,10 +79,9 @@ class Trained(Model):
     def __init__(self, task):
         self.task = task
         self.carried = (jnp.zeros((128, 256)),) * 2 if task.name == "charlm" else ()
-        x_of = (lambda x: x.transpose(0, 2, 3, 1)) if task.name == "lenet" else (lambda x: x)
-        self.batches = [(jnp.asarray(x_of(x)), jnp.asarray(y, y.dtype if y.dtype.kind == "f" else "int32")) for x, y in task.batches]
-        initial = lenet_nhwc(task.initial, "HWIO") if task.name == "lenet" else task.initial
+        initial, batches = channels_last(task, "HWIO")
         self.initial = [jnp.asarray(w) for w in initial]
+        self.batches = [(jnp.asarray(x), jnp.asarray(y)) for x, y in batches]
         self.evaluate = jax.jit(self.loss)
 
     def loss(self, weights, carried, x, y):

@@ -8,7 +8,7 @@ from importlib.metadata import files, version
 import mlx.core as mx
 import mlx.nn as nn
 
-from .layout import lenet_nhwc
+from .layout import channels_last
 from .peer import Model, Session, main
 
 modes = ["eager", "compile"]
@@ -70,12 +70,9 @@ class Trained(Model):
     def __init__(self, task, compiled):
         self.task = task
         self.carried = (mx.zeros((128, 256)),) * 2 if task.name == "charlm" else ()
-        lenet = task.name == "lenet"
-        self.batches = [
-            (mx.array(x.transpose(0, 2, 3, 1) if lenet else x), mx.array(y if y.dtype.kind == "f" else y.astype("int32")))
-            for x, y in task.batches
-        ]
-        self.initial = [mx.array(w) for w in (lenet_nhwc(task.initial, "OHWI") if lenet else task.initial)]
+        initial, batches = channels_last(task, "OHWI")
+        self.initial = [mx.array(w) for w in initial]
+        self.batches = [(mx.array(x), mx.array(y)) for x, y in batches]
         mx.eval(self.batches, self.initial)
         self.step = mx.compile(self.update) if compiled else self.update
 

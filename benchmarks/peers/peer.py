@@ -28,7 +28,7 @@ STAND_IN = Path("/usr/share/datasets/fashion-mnist")  # where no MNIST is found
 
 
 class Task:
-    """A row with its data: what is trained, on what, from where. Arrays are NumPy's: float32, labels and characters int64."""
+    """A row with its data: what is trained, on what, from where. NumPy's arrays: float32, but labels and characters int64."""
 
     def __init__(self, row, options):
         self.name, self.row = row, ROWS[row]
@@ -157,8 +157,9 @@ def serve(session):
 def repeat(row, session, count):
     runs = [session.run() for _ in range(count)]
     seconds = [run["seconds"] for run in runs]
+    cpu_seconds = min(run["cpu_seconds"] for run in runs)
     say("summary", row=row, seconds_min=min(seconds), seconds_median=statistics.median(seconds),
-        cpu_seconds_min=min(run["cpu_seconds"] for run in runs), seconds=seconds, final_loss=runs[-1]["final_loss"])  # fmt: skip
+        cpu_seconds_min=cpu_seconds, seconds=seconds, final_loss=runs[-1]["final_loss"])  # fmt: skip
 
 
 def answer(framework, row, options):

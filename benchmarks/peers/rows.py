@@ -20,7 +20,8 @@ class Row:
 FIRST_TOLERANCE = 1e-4
 
 # Final losses: linreg has converged and softmax is convex, so they meet. Six thousand updates of mlp and 600 of lenet
-# amplify what rounding sets apart. charlm's 16 are chaotic: its bound only tells a model that learns from one that does not.
+# amplify what rounding sets apart. charlm's 16 are chaotic: its bound only tells a model that learns from one that
+# does not.
 ROWS = {
     "linreg": Row("LinReg", {"w": (13, 1), "b": (1,)}, 10_000, 0.1, final_tolerance=1e-4),
     "softmax": Row("Softmax", {"w": (784, 10), "b": (10,)}, 10, 0.5, final_tolerance=2e-3),

@@ -5,7 +5,7 @@ import sys
 
 import tensorflow as tf
 
-from .layout import lenet_nhwc
+from .layout import channels_last
 from .peer import Model, Session, main
 
 modes = ["graph", "xla"]
@@ -62,12 +62,8 @@ class Trained(Model):
     def __init__(self, task, xla):
         self.task = task
         self.carried = (tf.zeros((128, 256)),) * 2 if task.name == "charlm" else ()
-        lenet = task.name == "lenet"
-        self.batches = [
-            (tf.constant(x.transpose(0, 2, 3, 1) if lenet else x), tf.constant(y, "float32" if y.dtype.kind == "f" else "int32"))
-            for x, y in task.batches
-        ]
-        self.initial = lenet_nhwc(task.initial, "HWIO") if lenet else task.initial
+        self.initial, batches = channels_last(task, "HWIO")
+        self.batches = [(tf.constant(x), tf.constant(y)) for x, y in batches]
         self.weights = [tf.Variable(w) for w in self.initial]
         self.compiled = tf.function(self.update, jit_compile=xla)
         self.evaluate = tf.function(self.loss, jit_compile=xla)

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from types import SimpleNamespace
 
+from .environment import environment
+
 # A product of matrices and a convolution, with which each framework that has oneDNN uses it.
 USES = {
     "pytorch": "import torch; torch.conv2d(torch.ones(8, 8, 32, 32), torch.ones(8, 8, 3, 3))",
@@ -27,6 +29,7 @@ def onednn(framework):
 
 
 def main():
+    os.environ.update(environment(1))  # which also keeps TensorFlow from talking
     for framework in ("pytorch", "tensorflow", "jax", "mlx"):
         try:
             setting = importlib.import_module(f"peers.{framework}").setting(SimpleNamespace(threads=1))
