@@ -25,7 +25,7 @@ done
 commit=$(git -C "$root" rev-parse --short HEAD 2>/dev/null || say unknown)
 [[ -z $(git -C "$root" status --porcelain 2>/dev/null) ]] || commit+=" with changes"
 if [[ $program ]]; then
-  commit="$program"
+  commit="a $(basename "$program") that was there"
 else
   install_packages "$build_packages" || fail "cannot go on without these packages"
   build release timing_table

@@ -287,7 +287,7 @@ def to_chart(result):
         if f["failure"] or f["withheld"]:
             note += (", " if note else "") + verdict(f)
         elif f["ratio"] is not None:
-            note += f", {f['ratio']:.2g} x"
+            note += f", {f['ratio']:.{0 if f['ratio'] >= 10 else 1}f} x"
         return chart.Bar(f["framework"], f["minimum"] or 0.0, note, emphasised=ours, doubtful=bool(f["withheld"]))
 
     panels = [(row["row"], [bar(f) for f in row["frameworks"]]) for row in result["rows"]]

@@ -128,7 +128,7 @@ class Comparison(unittest.TestCase):
         written = json.loads((self.folder / "comparison.json").read_text())
         self.assertEqual([f["framework"] for f in written["rows"][0]["frameworks"]], ["Plugrad", "a <b> & c", "dead"])
         texts = [e.text for e in ElementTree.parse(self.folder / "comparison.svg").iter() if e.tag.endswith("text")]
-        for text in ("Softmax", "Plugrad", "a <b> & c", "1 s, 4 x"):
+        for text in ("Softmax", "Plugrad", "a <b> & c", "1 s, 4.0 x"):
             self.assertIn(text, texts)
         self.assertTrue(any("failed: ended with SIGABRT" in text for text in texts))
         table = (self.folder / "comparison.md").read_text().splitlines()
