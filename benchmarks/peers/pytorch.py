@@ -143,8 +143,8 @@ class CompiledSupervised(Supervised):
 
 
 class CompiledCharlm(Charlm):
-    """The loss compiled, forward and backward, but for the LSTM: the compiler would take PyTorch's own apart into its
-    100 steps, and was not done with them after a quarter of an hour. Clipping and descent are a graph of their own."""
+    """The loss compiled, forward and backward, but for the LSTM: with that in the graph, the compiler was not done after
+    13 minutes. Clipping and descent are a graph of their own."""
 
     def __init__(self, task):
         super().__init__(task)
