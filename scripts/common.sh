@@ -33,11 +33,15 @@ libcli11-dev         the options of the examples and benchmarks
 libgtest-dev         the tests
 libgmock-dev         the tests
 libbenchmark-dev     the benchmarks
+python3              the comparison with other frameworks, and its test
 '
 readonly data_packages='
 dataset-fashion-mnist  stands in for MNIST where no MNIST files are found
 fortunes               stands in for the text of charlm where that is not found
 fortunes-min           a part of that text
+'
+readonly peer_packages='
+python3-venv  the environment that the other frameworks are installed in
 '
 readonly lint_packages='
 clang-format-16      checks the layout of the sources

@@ -1,0 +1,5 @@
+"""The exception whose text the user is told, without a traceback."""
+
+
+class Failure(Exception):
+    pass
