@@ -107,7 +107,7 @@ Array buffer(const Values& v, const Placement& p, Device device) {
 }
 
 // The array itself where the host can read it, else its copy there.
-Array on_host(const Array& x) { return detail::on_host(x.device()) ? x : x.to(reference_device()); }
+Array on_host(const Array& x) { return detail::on_host(x.device()) ? dense(x) : x.to(reference_device()); }
 
 uint64_t mix(uint64_t z) {
   z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
