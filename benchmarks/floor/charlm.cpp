@@ -37,6 +37,7 @@ struct CharlmModel {
   Buffer<float> scores;  // [steps, rows, score_stride], then their gradients
   Buffer<float> dh;      // [steps, rows, hidden]: from the output layer
   Buffer<float> dxh{rows * inputs}, dc{rows * hidden};
+  Buffer<float> lstm_w_transposed{gates * inputs};
 
   CharlmModel(int64_t s, int64_t n)
       : steps(s),
@@ -190,6 +191,14 @@ void add_embedding_gradient(CharlmModel& m, const int32_t* characters) {
   }
 }
 
+void transpose_weights(CharlmModel& m) {
+  constexpr int64_t block = block_lanes<float>;
+  for (int64_t i = 0; i < inputs; i += block)
+    for (int64_t j = 0; j < gates; j += block)
+      transpose_block(m.lstm_w_transposed.data() + j * inputs + i, inputs, m.lstm_w.data() + i * gates + j,
+                      gates);
+}
+
 double sum_of_squares(const float* HWY_RESTRICT x, int64_t n) {
   constexpr Full<float> d;
   F sum = hn::Zero(d);
@@ -223,6 +232,7 @@ HWY_EXPORT(forward_gates);
 HWY_EXPORT(backward_gates);
 HWY_EXPORT(cross_entropy);
 HWY_EXPORT(add_embedding_gradient);
+HWY_EXPORT(transpose_weights);
 HWY_EXPORT(sum_of_squares);
 HWY_EXPORT(descend);
 
@@ -289,14 +299,16 @@ class Charlm : public Trainer {
   void backward(const Window& window) {
     for (Buffer<float>* sums : {&m_.d_lstm_b, &m_.d_embedding, &m_.dc})
       std::fill_n(sums->data(), sums->size(), 0.0F);
+    HWY_DYNAMIC_DISPATCH(transpose_weights)(m_);
     HWY_DYNAMIC_DISPATCH(backward_gates)(m_, m_.steps - 1, m_.dh_of(m_.steps - 1), hidden);
     for (int64_t t = m_.steps - 1; t >= 0; --t) {
+      const bool last = t == m_.steps - 1;
+      sgemm(inputs, gates, rows, 1, transposed(m_.xh_of(t), inputs), {m_.g_of(t), gates}, last ? 0 : 1,
+            m_.d_lstm_w.data(), gates);
       input_gradient(t);
       HWY_DYNAMIC_DISPATCH(add_embedding_gradient)(m_, window.x.data() + t * rows);
       if (t > 0) HWY_DYNAMIC_DISPATCH(backward_gates)(m_, t - 1, m_.dxh.data() + embed, inputs);
     }
-    sgemm(inputs, gates, m_.steps * rows, 1, transposed(m_.xh_of(0), inputs), {m_.g_of(0), gates}, 0,
-          m_.d_lstm_w.data(), gates);
   }
 
   // dxh = that of the step's x and of the h before it, to which the output layer adds. No gradient leaves the
@@ -308,7 +320,7 @@ class Charlm : public Trainer {
       if (step > 0) std::copy_n(m_.dh_of(step - 1) + r * hidden, hidden, to + embed);
     }
     sgemm(rows, step > 0 ? inputs : embed, gates, 1, {m_.g_of(step), gates},
-          transposed(m_.lstm_w.data(), gates), 1, m_.dxh.data(), inputs);
+          {m_.lstm_w_transposed.data(), inputs}, 1, m_.dxh.data(), inputs);
   }
 
   void descend_clipped(float lr) {

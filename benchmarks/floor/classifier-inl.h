@@ -8,6 +8,7 @@
 #define PLUGRAD_BENCHMARKS_FLOOR_CLASSIFIER_INL_H_
 #endif
 
+#include "hwy/cache_control.h"
 #include "hwy/contrib/math/math-inl.h"
 #include "hwy/highway.h"
 #include "plugrad/backends/cpu/vectors-inl.h"
@@ -17,6 +18,12 @@ HWY_BEFORE_NAMESPACE();
 namespace plugrad::by_hand::HWY_NAMESPACE {
 
 using namespace cpu::HWY_NAMESPACE;
+
+// Asks for the cache lines that begin within `size` elements.
+HWY_INLINE void prefetch(const float* p, int64_t size) {
+  constexpr int64_t line = 64 / sizeof(float);
+  for (int64_t i = 0; i < size; i += line) hwy::Prefetch(p + i);
+}
 
 // The sum of a row of a batch.
 HWY_INLINE float sum_of_row(const float* row) {

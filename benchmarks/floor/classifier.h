@@ -19,6 +19,7 @@ struct ImageBatches {
   }
   int64_t size() const { return static_cast<int64_t>(labels.size()) / batch_size; }
   const float* images(int64_t batch) const { return x.data() + batch * batch_size * pixels; }
+  const float* images_after(int64_t batch) const { return images((batch + 1) % size()); }
   const int32_t* labels_of(int64_t batch) const { return labels.data() + batch * batch_size; }
 };
 

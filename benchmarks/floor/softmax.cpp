@@ -1,5 +1,6 @@
 // Softmax classification. The weights are kept by classes, so that pixels run along the lanes forward and
-// back; of each few pixels' weights the gradient stays in registers until it is subtracted.
+// back; of each few pixels' weights the gradient stays in registers until it is subtracted. What limits it is
+// the reading of the images from memory, so those of the next batch are asked for meanwhile.
 #include "plugrad/benchmarks/floor/targets.h"
 //
 #undef HWY_TARGET_INCLUDE
@@ -30,10 +31,13 @@ namespace {
 constexpr int tile_rows = HWY_TARGET <= HWY_AVX3 ? 2 : 1;
 
 // z [classes, batch_stride] = w x^T + b.
-HWY_INLINE void multiply_images(const SoftmaxWeights& m, const float* HWY_RESTRICT x, float* HWY_RESTRICT z) {
+HWY_INLINE void multiply_images(const SoftmaxWeights& m, const float* HWY_RESTRICT x, const float* next,
+                                float* HWY_RESTRICT z) {
   constexpr Full<float> d;
   const float* HWY_RESTRICT w = m.w.data();
   for (int64_t i = 0; i < batch_size; i += tile_rows, x += tile_rows * pixels) {
+    // The first half of the next batch here, the second half on the way back.
+    prefetch(next + i * pixels / 2, tile_rows * pixels / 2);
     VectorTile<float, tile_rows, output_stride> sum;
 #pragma GCC unroll 2
     for (int r = 0; r < tile_rows; ++r)
@@ -61,7 +65,7 @@ HWY_INLINE void multiply_images(const SoftmaxWeights& m, const float* HWY_RESTRI
 
 // w -= lr dz x.
 template <int Vectors>
-HWY_INLINE void update_pixels(float* HWY_RESTRICT w, const float* HWY_RESTRICT x,
+HWY_INLINE void update_pixels(float* HWY_RESTRICT w, const float* HWY_RESTRICT x, const float* next,
                               const float* HWY_RESTRICT dz, float lr) {
   constexpr Full<float> d;
   VectorTile<float, classes, Vectors> sum;
@@ -70,6 +74,7 @@ HWY_INLINE void update_pixels(float* HWY_RESTRICT w, const float* HWY_RESTRICT x
 #pragma GCC unroll 2
     for (int v = 0; v < Vectors; ++v) sum[c][v] = hn::Zero(d);
   for (int64_t i = 0; i < batch_size; ++i) {
+    if (i >= batch_size / 2) prefetch(next + i * pixels, Vectors * lanes<float>);
     VectorRow<float, Vectors> u;
 #pragma GCC unroll 2
     for (int v = 0; v < Vectors; ++v) u[v] = hn::Load(d, x + i * pixels + v * lanes<float>);
@@ -90,18 +95,18 @@ HWY_INLINE void update_pixels(float* HWY_RESTRICT w, const float* HWY_RESTRICT x
     }
 }
 
-double update_softmax(SoftmaxWeights& m, const float* x, const int32_t* labels, float lr) {
+double update_softmax(SoftmaxWeights& m, const float* x, const float* next, const int32_t* labels, float lr) {
   alignas(64) float z[classes * batch_stride] = {};
   alignas(64) float dz[batch_size * output_stride];
-  multiply_images(m, x, z);
+  multiply_images(m, x, next, z);
   const double loss = cross_entropy(z, labels);
   for (int64_t i = 0; i < batch_size; ++i)
     for (int64_t c = 0; c < classes; ++c) dz[i * output_stride + c] = z[c * batch_stride + i];
   constexpr int vectors = HWY_TARGET <= HWY_AVX3 ? 2 : 1;
   constexpr int64_t width = vectors * lanes<float>;
   int64_t k = 0;
-  for (; k + width <= pixels; k += width) update_pixels<vectors>(m.w.data() + k, x + k, dz, lr);
-  for (; k < pixels; k += lanes<float>) update_pixels<1>(m.w.data() + k, x + k, dz, lr);
+  for (; k + width <= pixels; k += width) update_pixels<vectors>(m.w.data() + k, x + k, next + k, dz, lr);
+  for (; k < pixels; k += lanes<float>) update_pixels<1>(m.w.data() + k, x + k, next + k, dz, lr);
   update_bias(m.b.data(), z, classes, lr);
   return loss;
 }
@@ -133,7 +138,8 @@ class Softmax : public Trainer {
   }
   int64_t batches() const override { return data_.size(); }
   double update(int64_t batch, float lr) override {
-    return HWY_DYNAMIC_DISPATCH(update_softmax)(model_, data_.images(batch), data_.labels_of(batch), lr);
+    return HWY_DYNAMIC_DISPATCH(update_softmax)(model_, data_.images(batch), data_.images_after(batch),
+                                                data_.labels_of(batch), lr);
   }
 
  private:
