@@ -307,7 +307,6 @@ HWY_NOINLINE void add_first_filters_gradient(Network& n, const float* x, const i
         GradientSums sum;
 #pragma GCC unroll 25
         for (int j = 0; j < count; ++j) sum[j] = hn::Load(d, sums_at + j * most_lanes);
-        // The two lines follow one another in both.
         for (int64_t k = 0; k < 2; ++k)
           add_line(sum, lines + k * L::line, 2 * L::line, x + (2 * r + k + a) * L::in_line, L::line);
 #pragma GCC unroll 25
@@ -324,8 +323,8 @@ HWY_INLINE float sum_of_lanes(const float* p) {
 void forward_convolutions(Network& n, const float* images) {
   for (int64_t s = 0; s < parts; ++s) {
     float* x = n.x.data() + s * First::in_size;
-    for (int64_t i = 0; i < part; i += 4)
-      for (int64_t p = 0; p < pixels; p += 4)
+    for (int64_t i = 0; i < part; i += block_lanes<float>)
+      for (int64_t p = 0; p < pixels; p += block_lanes<float>)
         transpose_block(x + p * part + i, part, images + (s * part + i) * pixels + p, pixels);
     float* y1 = n.y1.data() + s * First::pooled_size;
     forward_layer<First>(x, n.w1, n.b1.data(), y1, n.winner1.data() + s * First::pooled_size,
