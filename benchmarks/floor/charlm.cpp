@@ -238,8 +238,10 @@ HWY_EXPORT(descend);
 
 class Charlm : public Trainer {
  public:
-  Charlm(std::vector<Window> windows, int64_t characters)
-      : windows_(std::move(windows)), m_(static_cast<int64_t>(windows_.at(0).x.size()) / rows, characters) {}
+  Charlm(std::vector<Window> windows, int64_t characters, double limit)
+      : windows_(std::move(windows)),
+        limit_(limit),
+        m_(static_cast<int64_t>(windows_.at(0).x.size()) / rows, characters) {}
 
   void set_parameters(const Parameters& p) override {
     m_.embedding.assign(p[0]);
@@ -335,7 +337,7 @@ class Charlm : public Trainer {
                           {m_.out_b, m_.d_out_b, m_.characters}};
     double squares = 0;
     for (const Pair& p : pairs) squares += HWY_DYNAMIC_DISPATCH(sum_of_squares)(p.d.data(), p.size);
-    const double scale = std::min(gradient_limit / std::sqrt(squares), 1.0);
+    const double scale = std::min(limit_ / std::sqrt(squares), 1.0);
     for (const Pair& p : pairs)
       HWY_DYNAMIC_DISPATCH(descend)(p.w.data(), p.d.data(), p.size, static_cast<float>(lr * scale));
   }
@@ -347,13 +349,14 @@ class Charlm : public Trainer {
   }
 
   std::vector<Window> windows_;
+  double limit_;
   CharlmModel m_;
 };
 
 }  // namespace
 
-std::unique_ptr<Trainer> make_charlm(std::vector<Window> windows, int64_t characters) {
-  return std::make_unique<Charlm>(std::move(windows), characters);
+std::unique_ptr<Trainer> make_charlm(std::vector<Window> windows, int64_t characters, double limit) {
+  return std::make_unique<Charlm>(std::move(windows), characters, limit);
 }
 
 }  // namespace plugrad::by_hand

@@ -44,9 +44,11 @@ struct Window {
   std::vector<int32_t> x, y;
 };
 inline constexpr int64_t text_rows = 128, embedding_size = 256, hidden_size = 256;
-inline constexpr double gradient_limit = 3;  // of the global norm
+inline constexpr double gradient_limit = 3;
 
-// A language model; all windows have as many steps as the first. The state goes on from window to window.
-std::unique_ptr<Trainer> make_charlm(std::vector<Window> windows, int64_t characters);
+// A language model; all windows have as many steps as the first. The state goes on from window to window, and
+// gradients are clipped to a global norm of `limit`.
+std::unique_ptr<Trainer> make_charlm(std::vector<Window> windows, int64_t characters,
+                                     double limit = gradient_limit);
 
 }  // namespace plugrad::by_hand
