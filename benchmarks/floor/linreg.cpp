@@ -20,14 +20,19 @@ namespace {
 constexpr int inputs = 13, columns = inputs + 1;
 constexpr int weights = 16;  // what holds them: those of the columns, and two that stay 0
 
-// By columns, each followed by zeros up to `stride` rows; a row of zeros has no error and adds nothing.
+constexpr int64_t block_rows = 16, block_size = (columns + 1) * block_rows;
+
+// Blocks of rows, in each of which the columns stand one after another, and y after them. The last block is
+// filled up with zeros: a row of zeros has no error and adds nothing.
 struct Table {
-  int64_t rows, stride;
-  Buffer<float> x, y;
+  int64_t rows, blocks;
+  Buffer<float> data;
   alignas(64) float w[weights] = {};
 
-  explicit Table(int64_t n)
-      : rows(n), stride((n + weights - 1) / weights * weights), x(columns * stride), y(stride) {}
+  explicit Table(int64_t n) : rows(n), blocks((n + block_rows - 1) / block_rows), data(blocks * block_size) {}
+  float& at(int64_t row, int64_t column) {
+    return data[row / block_rows * block_size + column * block_rows + row % block_rows];
+  }
 };
 
 }  // namespace
@@ -46,40 +51,39 @@ double update_linreg(Table& t, float lr) {
   VectorRow<float, weights> sum;
 #pragma GCC unroll 16
   for (int j = 0; j < weights; ++j) sum[j] = hn::Zero(d);
-  const float* HWY_RESTRICT x = t.x.data();
-  const float* HWY_RESTRICT y = t.y.data();
   const float* HWY_RESTRICT w = t.w;
-  const int64_t stride = t.stride;
-  for (int64_t i = 0; i < stride; i += lanes<float>) {
-    VectorRow<float, columns> v;
+  const float* HWY_RESTRICT block = t.data.data();
+  for (const float* end = block + t.data.size(); block < end; block += block_size)
+    for (const float* HWY_RESTRICT x = block; x < block + block_rows; x += lanes<float>) {
+      VectorRow<float, columns> v;
 #pragma GCC unroll 16
-    for (int j = 0; j < columns; ++j) v[j] = hn::Load(d, x + j * stride + i);
-    // Two chains, so that additions wait less for each other.
-    auto error = hn::Load(d, y + i), rest = hn::Zero(d);
+      for (int j = 0; j < columns; ++j) v[j] = hn::Load(d, x + j * block_rows);
+      // Two chains, so that additions wait less for each other.
+      auto error = hn::Load(d, x + columns * block_rows), rest = hn::Zero(d);
 #pragma GCC unroll 16
-    for (int j = 0; j < columns; j += 2) {
-      error = hn::NegMulAdd(v[j], hn::Set(d, w[j]), error);
-      rest = hn::MulAdd(v[j + 1], hn::Set(d, w[j + 1]), rest);
+      for (int j = 0; j < columns; j += 2) {
+        error = hn::NegMulAdd(v[j], hn::Set(d, w[j]), error);
+        rest = hn::MulAdd(v[j + 1], hn::Set(d, w[j + 1]), rest);
+      }
+      error = hn::Sub(error, rest);
+#pragma GCC unroll 16
+      for (int j = 0; j < columns; ++j) sum[j] = hn::MulAdd(error, v[j], sum[j]);
+      sum[loss] = hn::MulAdd(error, error, sum[loss]);
     }
-    error = hn::Sub(error, rest);
-#pragma GCC unroll 16
-    for (int j = 0; j < columns; ++j) sum[j] = hn::MulAdd(error, v[j], sum[j]);
-    sum[loss] = hn::MulAdd(error, error, sum[loss]);
-  }
-  constexpr BlockTag<float> block;
+  constexpr BlockTag<float> four;
   constexpr int size = block_lanes<float>;
   alignas(64) float sums_of[weights];
 #pragma GCC unroll 16
   for (int j = 0; j < weights; j += size) {
     VectorRow<float, size> part;
     for (int k = 0; k < size; ++k) part[k] = sum[j + k];
-    hn::Store(sums<float>(part), block, sums_of + j);
+    hn::Store(sums<float>(part), four, sums_of + j);
   }
   const double squares = sums_of[loss];
   sums_of[loss] = 0;
-  const auto scale = hn::Set(block, 2 * lr / static_cast<float>(t.rows));
+  const auto scale = hn::Set(four, 2 * lr / static_cast<float>(t.rows));
   for (int j = 0; j < weights; j += size)
-    hn::Store(hn::MulAdd(scale, hn::Load(block, sums_of + j), hn::Load(block, t.w + j)), block, t.w + j);
+    hn::Store(hn::MulAdd(scale, hn::Load(four, sums_of + j), hn::Load(four, t.w + j)), four, t.w + j);
   return squares / static_cast<double>(t.rows);
 }
 
@@ -96,10 +100,11 @@ HWY_EXPORT(update_linreg);
 class LinReg : public Trainer {
  public:
   LinReg(const std::vector<float>& x, const std::vector<float>& y) : table_(static_cast<int64_t>(y.size())) {
-    for (int64_t i = 0; i < table_.rows; ++i)
-      for (int64_t j = 0; j < columns; ++j)
-        table_.x[j * table_.stride + i] = j < inputs ? x[static_cast<size_t>(i * inputs + j)] : 1;
-    table_.y.assign(y);
+    for (int64_t i = 0; i < table_.rows; ++i) {
+      for (int64_t j = 0; j < inputs; ++j) table_.at(i, j) = x[static_cast<size_t>(i * inputs + j)];
+      table_.at(i, inputs) = 1;
+      table_.at(i, columns) = y[static_cast<size_t>(i)];
+    }
   }
   void set_parameters(const Parameters& p) override {
     std::copy(p[0].begin(), p[0].end(), table_.w);
