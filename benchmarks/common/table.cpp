@@ -34,10 +34,11 @@ double median_of(const Measurement& m) {
 
 std::string to_markdown(const std::vector<Measurement>& rows, const Circumstances& c) {
   std::string text = fmt::format(
-      "Seconds of training; Plugrad: backend {}, {} thread{}, {}, {}, {}.\nThe other columns were measured "
-      "in 2016, the "
-      "first five on a GPU.\n\n| row | data | epochs | batch | Plugrad min | median | warm-up | final loss |",
-      c.backend, c.threads, c.threads == 1 ? "" : "s", c.processor, c.date, c.commit);
+      "Seconds of training; {0}: backend {1}, {2} thread{3}, {4}, {5}, {6}.\nThe other columns were measured "
+      "in "
+      "2016, "
+      "the first five on a GPU.\n\n| row | data | epochs | batch | {0} min | median | warm-up | final loss |",
+      c.column, c.backend, c.threads, c.threads == 1 ? "" : "s", c.processor, c.date, c.commit);
   for (std::string_view column : history_columns) text += fmt::format(" {} |", column);
   text += "\n|---|---|";
   for (size_t i = 0; i < 6 + history_columns.size(); ++i) text += "--:|";

@@ -20,6 +20,7 @@ struct Measurement {
 struct Circumstances {
   std::string date, commit, processor, backend;
   int threads = 1;
+  std::string column = "Plugrad";
 };
 
 double minimum_of(const Measurement& m);

@@ -1,9 +1,9 @@
 #include "plugrad/benchmarks/common/workloads.h"
 
-#include <algorithm>
 #include <memory>
 
 #include "plugrad/benchmarks/common/golden.h"
+#include "plugrad/benchmarks/common/row_makers.h"
 #include "plugrad/nn/data/housing.h"
 #include "plugrad/nn/data/minibatch.h"
 #include "plugrad/nn/data/mnist.h"
@@ -126,17 +126,9 @@ Workload charlm(const WorkloadOptions& o) {
 }  // namespace
 
 std::vector<Workload> make_workloads(const std::vector<std::string>& names, const WorkloadOptions& options) {
-  using Make = Workload (*)(const WorkloadOptions&);
-  const std::pair<const char*, Make> all[] = {
-      {"LinReg", linreg}, {"Softmax", softmax}, {"MLP", mlp}, {"LeNet", lenet}, {"CharLM", charlm}};
-  for (const std::string& name : names)
-    if (std::none_of(std::begin(all), std::end(all), [&](const auto& row) { return name == row.first; }))
-      throw Error(name + ": no such row; there are LinReg, Softmax, MLP, LeNet, CharLM");
-  std::vector<Workload> rows;
-  for (const auto& [name, make] : all)
-    if (names.empty() || std::find(names.begin(), names.end(), name) != names.end())
-      rows.push_back(make(options));
-  return rows;
+  return make_rows(
+      {{{"LinReg", linreg}, {"Softmax", softmax}, {"MLP", mlp}, {"LeNet", lenet}, {"CharLM", charlm}}}, names,
+      options);
 }
 
 }  // namespace plugrad::benchmarks
