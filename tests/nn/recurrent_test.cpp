@@ -137,6 +137,27 @@ TEST_P(Recurrent, SequencesMayBeCutAnywhere) {
   expect_cut_anywhere(initial_gru(3, 4, 0.5, 2), {0, 200, 1100});
 }
 
+// The same as layers one by one with dropout between them; in evaluation, and behind the last, there is none.
+template <class Network>
+void expect_dropout_between_layers(Network network) {
+  const Network first{{network.layers[0]}}, second{{network.layers[1]}};
+  network.dropout = 0.5;
+  const Array x = normal({3, 40, 5});
+  {
+    const TrainingMode on(true);
+    Generator g{9, 4}, same{9, 4};
+    const Array between = dropout(first(x).y, 0.5, same);
+    expect_near(network(x, {}, g).y, second(between).y, 1e-6, "training");
+    EXPECT_EQ(g.offset, 5u);
+  }
+  const TrainingMode off(false);
+  expect_near(network(x).y, second(first(x).y).y, 1e-6, "evaluation");
+}
+TEST_P(Recurrent, DropoutIsBetweenLayers) {
+  expect_dropout_between_layers(initial_lstm(5, 6, 0.5, 2));
+  expect_dropout_between_layers(initial_gru(5, 6, 0.5, 2));
+}
+
 // Cut into halves and halves again, gates and hidden states get their own gradients.
 TEST_P(Recurrent, GradientsComeThroughLongSequences) {
   const Lstm lstm = initial_lstm(1, 2, 0.5);

@@ -9,14 +9,19 @@
 namespace plugrad::reference {
 namespace {
 
-// Calls f(element i of x's vectors, element j of y's) for each pair; the elements are those in the same
+// Calls f(i, j, element i of x's vector, element j of y's) for each pair; the vectors are those in the same
 // place.
 template <class X, class Y, class F>
 void for_each_pair(const View<X>& x, const View<Y>& y, F f) {
   const int last = x.ndim - 1;
-  for (int64_t i = 0; i < x.shape[last]; ++i)
-    for (int64_t j = 0; j < y.shape[last]; ++j)
-      for_each([&f, i, j](X& u, Y& v) { f(i, j, u, v); }, x.at(last, i), y.at(last, j));
+  const int64_t m = x.shape[last], n = y.shape[last], step = x.strides[last], step_y = y.strides[last];
+  if (m == 0 || n == 0) return;
+  for_each(
+      [&](X& u, Y& v) {
+        for (int64_t i = 0; i < m; ++i)
+          for (int64_t j = 0; j < n; ++j) f(i, j, (&u)[i * step], (&v)[j * step_y]);
+      },
+      x.at(last, 0), y.at(last, 0));
 }
 
 // Adds x, whose last axis is that of `sums`.
