@@ -6,6 +6,7 @@
 #include <memory>
 #include <numeric>
 
+#include "plugrad/core/row_sparse.h"
 #include "plugrad/tests/conformance/suite.h"
 
 namespace plugrad::conformance {
