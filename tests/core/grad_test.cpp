@@ -110,6 +110,20 @@ TEST_P(Grad, HessianOfAQuadraticForm) {
   }
 }
 
+// H v without H: the gradient of <gradient, v>. Of a network with one hidden layer, against differences of
+// its gradient along v.
+TEST_P(Grad, HessianVectorProduct) {
+  const Array w = normal({3, 4}, 0, 1, default_generator(), float64),
+              x = normal({5, 3}, 0, 1, default_generator(), float64),
+              v = normal({3, 4}, 0, 1, default_generator(), float64);
+  const auto f = [&](const Array& u) { return mean(logsumexp(tanh(matmul(x, u)), 1)); };
+  const Array product = grad([&](const Array& u) { return sum(grad(f)(u) * v); })(w);
+  const double step = 1e-5;
+  const Array expected = (grad(f)(w + step * v) - grad(f)(w - step * v)) / (2 * step);
+  EXPECT_LT(max(abs(product - expected)).item(), 1e-8);
+  EXPECT_GT(max(abs(product)).item(), 1e-3);
+}
+
 // ---- structures of parameters ----
 
 struct Layer {
