@@ -10,7 +10,8 @@ namespace plugrad {
 
 struct OpSchema;
 
-inline constexpr int max_differentiable_inputs = 16, max_outputs = 255, max_inputs = 1024, max_attributes = 12;
+inline constexpr int max_differentiable_inputs = 16, max_outputs = 255, max_inputs = 1024,
+                     max_attributes = 12;
 
 // An attribute as user functions pass it on; arrays of integers are borrowed for the call.
 struct Value : plugrad_value {
