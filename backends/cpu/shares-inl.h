@@ -7,7 +7,7 @@
 #define PLUGRAD_BACKENDS_CPU_SHARES_INL_H_
 #endif
 
-#include "plugrad/backends/cpu/axes.h"
+#include "plugrad/backends/common/reduced_axes.h"
 #include "plugrad/backends/cpu/reducers-inl.h"
 #include "plugrad/backends/cpu/vector_loops-inl.h"
 
@@ -30,7 +30,7 @@ struct WhereHit {
 // dx holds 1 for the elements that are the extremum, y, of theirs along the reduced axes, and 0 for others;
 // the ones become their shares of dy.
 template <class T>
-void share_among_hits(const Call& c, const Axes& reduced) {
+void share_among_hits(const Call& c, const common::ReducedAxes& reduced) {
   const DLTensor &dx = c.din(0), &y = c.out();
   DLTensor share = y;
   share.data = c.workspace<T>(size(y));
@@ -38,7 +38,7 @@ void share_among_hits(const Call& c, const Axes& reduced) {
   Reduction(dx, reduced, share, VectorReducer<Sum<T>, T>()).run(c);
   map<T>(c, Quotient{}, share, c.dout(), share);
   int64_t strides[PLUGRAD_MAX_NDIM];
-  map<T>(c, WhereHit{}, dx, dx, repeated_along(share, dx, reduced, strides));
+  map<T>(c, WhereHit{}, dx, dx, common::repeated_along(share, dx, reduced, strides));
 }
 
 }  // namespace plugrad::cpu::HWY_NAMESPACE

@@ -1,6 +1,6 @@
 #include "plugrad/backends/cuda/extrema.h"
 
-#include "plugrad/backends/cuda/axes.h"
+#include "plugrad/backends/common/reduced_axes.h"
 #include "plugrad/backends/cuda/reduction.cuh"
 #include "plugrad/backends/cuda/sums.h"
 
@@ -122,7 +122,7 @@ void share_among_hits(const Call& c, const bool (&reduced)[PLUGRAD_MAX_NDIM]) {
   share.byte_offset = 0;
   sum_over(c, dx, reduced, share);
   map_floating(c, Quotient{}, share, c.dout(), share);
-  map_floating(c, WhereHit{}, dx, dx, repeated_along(share, dx, reduced, strides));
+  map_floating(c, WhereHit{}, dx, dx, common::repeated_along(share, dx, reduced, strides));
 }
 
 }  // namespace plugrad::cuda

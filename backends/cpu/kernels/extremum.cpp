@@ -16,8 +16,8 @@ namespace {
 template <bool largest>
 void extremum(const Call& c) {
   const DLTensor &x = c.in(0), &out = c.out();
-  Axes reduced;
-  mark_axes(c, x.ndim, reduced);
+  common::ReducedAxes reduced;
+  common::mark_axes(c, x.ndim, reduced);
   plugin::with_number(out.dtype, [&](auto t) HWY_ATTR {
     using T = typename decltype(t)::type;
     using Kind = Extremum<T, largest>;
@@ -37,12 +37,12 @@ struct Hit {
 };
 void extremum_gradient(const Call& c) {
   const DLTensor& x = c.in(0);
-  Axes reduced;
-  mark_axes(c, x.ndim, reduced);
+  common::ReducedAxes reduced;
+  common::mark_axes(c, x.ndim, reduced);
   plugin::with_floating(c.din(0).dtype, [&](auto t) HWY_ATTR {
     using T = typename decltype(t)::type;
     int64_t strides[PLUGRAD_MAX_NDIM];
-    PlainMap<T, T, T>::run(c, Hit{}, c.din(0), x, repeated_along(c.out(), x, reduced, strides));
+    PlainMap<T, T, T>::run(c, Hit{}, c.din(0), x, common::repeated_along(c.out(), x, reduced, strides));
     share_among_hits<T>(c, reduced);
   });
 }

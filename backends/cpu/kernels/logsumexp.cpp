@@ -4,7 +4,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "plugrad/backends/cpu/kernels/logsumexp.cpp"
 #include "hwy/foreach_target.h"  // must come before highway.h
-#include "plugrad/backends/cpu/axes.h"
+#include "plugrad/backends/common/reduced_axes.h"
 #include "plugrad/backends/cpu/block_reducer-inl.h"
 #include "plugrad/backends/cpu/math-inl.h"
 #include "plugrad/backends/cpu/vector_loops-inl.h"
@@ -61,8 +61,8 @@ struct SumOfExponentials {
 };
 
 void logsumexp(const Call& c) {
-  Axes reduced;
-  mark_axes(c, c.in(0).ndim, reduced);
+  common::ReducedAxes reduced;
+  common::mark_axes(c, c.in(0).ndim, reduced);
   plugin::with_floating(c.out().dtype, [&](auto t) HWY_ATTR {
     using Kind = SumOfExponentials<typename decltype(t)::type>;
     Reduction(c.in(0), reduced, c.out(), BlockReducer<Kind>(Kind())).run(c);
@@ -79,11 +79,11 @@ struct Slope {
 };
 void logsumexp_gradient(const Call& c) {
   const DLTensor& x = c.in(0);
-  Axes reduced;
+  common::ReducedAxes reduced;
   int64_t strides[2][PLUGRAD_MAX_NDIM];
-  mark_axes(c, x.ndim, reduced);
-  map_floating(c, Slope{}, c.din(0), repeated_along(c.dout(), x, reduced, strides[0]), x,
-               repeated_along(c.out(), x, reduced, strides[1]));
+  common::mark_axes(c, x.ndim, reduced);
+  map_floating(c, Slope{}, c.din(0), common::repeated_along(c.dout(), x, reduced, strides[0]), x,
+               common::repeated_along(c.out(), x, reduced, strides[1]));
 }
 
 }  // namespace

@@ -7,7 +7,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "plugrad/backends/cpu/kernels/moments.cpp"
 #include "hwy/foreach_target.h"  // must come before highway.h
-#include "plugrad/backends/cpu/axes.h"
+#include "plugrad/backends/common/reduced_axes.h"
 #include "plugrad/backends/cpu/block_reducer-inl.h"
 #include "plugrad/backends/cpu/vector_loops-inl.h"
 
@@ -17,8 +17,8 @@ HWY_BEFORE_NAMESPACE();
 namespace plugrad::cpu::HWY_NAMESPACE {
 namespace {
 
-double degrees_of_freedom(const Call& c, const Axes& reduced) {
-  return std::max(reduced_count(c.in(0), reduced) - c.real(2), 0.0);
+double degrees_of_freedom(const Call& c, const common::ReducedAxes& reduced) {
+  return std::max(common::reduced_count(c.in(0), reduced) - c.real(2), 0.0);
 }
 
 template <class T>
@@ -82,8 +82,8 @@ struct Mean : SquaredDistances<T> {
 };
 
 void forward(const Call& c, bool rooted) {
-  Axes reduced;
-  mark_axes(c, c.in(0).ndim, reduced);
+  common::ReducedAxes reduced;
+  common::mark_axes(c, c.in(0).ndim, reduced);
   const double f = degrees_of_freedom(c, reduced);
   plugin::with_floating(c.out().dtype, [&](auto t) HWY_ATTR {
     using Kind = SquaredDistances<typename decltype(t)::type>;
@@ -116,8 +116,8 @@ struct TimesDistance {
 
 void gradient(const Call& c, bool rooted) {
   const DLTensor &x = c.in(0), &dx = c.din(0), &dy = c.dout();
-  Axes reduced;
-  mark_axes(c, x.ndim, reduced);
+  common::ReducedAxes reduced;
+  common::mark_axes(c, x.ndim, reduced);
   const double f = degrees_of_freedom(c, reduced);
   plugin::with_floating(dx.dtype, [&](auto t) HWY_ATTR {
     using T = typename decltype(t)::type;
@@ -131,8 +131,9 @@ void gradient(const Call& c, bool rooted) {
     if (rooted) map<T>(c, StddevSlope{f}, slope, dy, c.out());
     else map<T>(c, VarSlope{f}, slope, dy);
     Reduction(x, reduced, mean, BlockReducer<Mean<T>>(Mean<T>())).run(c);
-    PlainMap<T, T, T, double>::run(c, TimesDistance{}, dx, repeated_along(slope, x, reduced, strides[0]), x,
-                                   repeated_along(mean, x, reduced, strides[1]));
+    PlainMap<T, T, T, double>::run(c, TimesDistance{}, dx,
+                                   common::repeated_along(slope, x, reduced, strides[0]), x,
+                                   common::repeated_along(mean, x, reduced, strides[1]));
   });
 }
 

@@ -65,8 +65,8 @@ struct Power {
 void norm(const Call& c) {
   const DLTensor &x = c.in(0), &out = c.out();
   const double order = c.real(2);
-  Axes reduced;
-  mark_axes(c, x.ndim, reduced);
+  common::ReducedAxes reduced;
+  common::mark_axes(c, x.ndim, reduced);
   plugin::with_floating(out.dtype, [&](auto t) HWY_ATTR {
     using T = typename decltype(t)::type;
     if (order == 2) Reduction(x, reduced, out, VectorReducer<SumOfSquares<T>, T>()).run(c);
@@ -107,11 +107,11 @@ struct MagnitudeHit {
 };
 
 template <class T>
-void gradient_of(const Call& c, const Axes& reduced, double order) {
+void gradient_of(const Call& c, const common::ReducedAxes& reduced, double order) {
   const DLTensor &x = c.in(0), &dx = c.din(0);
   int64_t strides[2][PLUGRAD_MAX_NDIM];
-  const DLTensor y = repeated_along(c.out(), x, reduced, strides[0]);
-  const DLTensor dy = repeated_along(c.dout(), x, reduced, strides[1]);
+  const DLTensor y = common::repeated_along(c.out(), x, reduced, strides[0]);
+  const DLTensor dy = common::repeated_along(c.dout(), x, reduced, strides[1]);
   if (order == 0) return fill(c.threads(), data<T>(dx), size(dx), T{0});
   if (order == 1) return map<T>(c, TimesSign{}, dx, dy, x);
   if (order == 2) return map<T>(c, LengthGradient{}, dx, dy, x, y);
@@ -121,8 +121,8 @@ void gradient_of(const Call& c, const Axes& reduced, double order) {
   map<T>(c, TimesSign{}, dx, dx, x);
 }
 void norm_gradient(const Call& c) {
-  Axes reduced;
-  mark_axes(c, c.in(0).ndim, reduced);
+  common::ReducedAxes reduced;
+  common::mark_axes(c, c.in(0).ndim, reduced);
   plugin::with_floating(c.din(0).dtype, [&](auto t) HWY_ATTR {
     gradient_of<typename decltype(t)::type>(c, reduced, c.real(2));
   });

@@ -7,7 +7,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "plugrad/backends/cpu/kernels/reduce.cpp"
 #include "hwy/foreach_target.h"  // must come before highway.h
-#include "plugrad/backends/cpu/axes.h"
+#include "plugrad/backends/common/reduced_axes.h"
 #include "plugrad/backends/cpu/reducers-inl.h"
 #include "plugrad/backends/cpu/scan.h"
 #include "plugrad/backends/cpu/vector_loops-inl.h"
@@ -19,14 +19,14 @@ namespace plugrad::cpu::HWY_NAMESPACE {
 namespace {
 
 template <class T>
-void sum_of(const Call& c, const Axes& reduced, double divisor) {
+void sum_of(const Call& c, const common::ReducedAxes& reduced, double divisor) {
   const VectorReducer<Sum<T>, T> r(divisor);
   const DLTensor &x = c.in(0), &out = c.out();
   if (size(out) == 1 && size(x) < 2 * light_grain && contiguous(x))
     *data<T>(out) = r.result(fold<Sum<T>>(data<const T>(x), size(x)), 1);
   else Reduction(x, reduced, out, r).run(c);
 }
-void sum_floats(const Call& c, const Axes& reduced, double divisor = 1) {
+void sum_floats(const Call& c, const common::ReducedAxes& reduced, double divisor = 1) {
   if (plugin::is(c.out().dtype, kDLFloat, 32)) return sum_of<float>(c, reduced, divisor);
   if (plugin::is(c.out().dtype, kDLFloat, 64)) return sum_of<double>(c, reduced, divisor);
   unsupported_dtype();
@@ -46,14 +46,14 @@ struct IntegerSum {
   }
 };
 template <class Kind>
-void reduce(const Call& c, const Axes& reduced) {
+void reduce(const Call& c, const common::ReducedAxes& reduced) {
   Reduction(c.in(0), reduced, c.out(), PlainReducer<Kind>()).run(c);
 }
 
 void sum(const Call& c) {
   const DLDataType type = c.in(0).dtype;
-  Axes reduced;
-  mark_axes(c, c.in(0).ndim, reduced);
+  common::ReducedAxes reduced;
+  common::mark_axes(c, c.in(0).ndim, reduced);
   if (type.code == kDLFloat) return sum_floats(c, reduced);
   if (plugin::is(type, PLUGRAD_DL_BOOL, 8)) return reduce<IntegerSum<uint8_t, int64_t>>(c, reduced);
   if (plugin::is(type, kDLInt, 32)) return reduce<IntegerSum<int32_t, int64_t>>(c, reduced);
@@ -63,8 +63,8 @@ void sum(const Call& c) {
 
 void sum_to(const Call& c) {
   const DLDataType type = c.out().dtype;
-  Axes reduced;
-  mark_broadcast_axes(c.in(0), c.out(), reduced);
+  common::ReducedAxes reduced;
+  common::mark_broadcast_axes(c.in(0), c.out(), reduced);
   if (type.code == kDLFloat) return sum_floats(c, reduced);
   if (plugin::is(type, kDLInt, 32)) return reduce<IntegerSum<int32_t, int32_t>>(c, reduced);
   if (plugin::is(type, kDLInt, 64)) return reduce<IntegerSum<int64_t, int64_t>>(c, reduced);
@@ -73,9 +73,9 @@ void sum_to(const Call& c) {
 
 void mean(const Call& c) {
   const DLTensor& x = c.in(0);
-  Axes reduced;
-  mark_axes(c, x.ndim, reduced);
-  sum_floats(c, reduced, reduced_count(x, reduced));
+  common::ReducedAxes reduced;
+  common::mark_axes(c, x.ndim, reduced);
+  sum_floats(c, reduced, common::reduced_count(x, reduced));
 }
 
 struct DivideBy {
@@ -95,10 +95,10 @@ void mean_gradient(const Call& c) {
     if (plugin::is(dx.dtype, kDLFloat, 64))
       return fill(c.threads(), data<double>(dx), size(dx), *data<double>(dy) / n);
   }
-  Axes reduced;
+  common::ReducedAxes reduced;
   int64_t strides[PLUGRAD_MAX_NDIM];
-  mark_axes(c, dx.ndim, reduced);
-  map_floating(c, DivideBy{n}, dx, repeated_along(dy, dx, reduced, strides));
+  common::mark_axes(c, dx.ndim, reduced);
+  map_floating(c, DivideBy{n}, dx, common::repeated_along(dy, dx, reduced, strides));
 }
 
 template <class T>
@@ -131,8 +131,8 @@ struct IntegerProduct {
 
 void prod(const Call& c) {
   const DLDataType type = c.out().dtype;
-  Axes reduced;
-  mark_axes(c, c.in(0).ndim, reduced);
+  common::ReducedAxes reduced;
+  common::mark_axes(c, c.in(0).ndim, reduced);
   if (plugin::is(type, kDLFloat, 32)) return reduce<FloatProduct<float>>(c, reduced);
   if (plugin::is(type, kDLFloat, 64)) return reduce<FloatProduct<double>>(c, reduced);
   if (plugin::is(type, kDLInt, 64)) return reduce<IntegerProduct>(c, reduced);
@@ -141,10 +141,10 @@ void prod(const Call& c) {
 
 // Nothing is divided by, so that zeros are as good as other numbers.
 template <class T>
-void prod_gradient_of(const Call& c, const Axes& reduced) {
+void prod_gradient_of(const Call& c, const common::ReducedAxes& reduced) {
   const DLTensor &x = c.in(0), &dx = c.din(0);
   int64_t strides[PLUGRAD_MAX_NDIM];
-  const DLTensor dy_view = repeated_along(c.dout(), x, reduced, strides);
+  const DLTensor dy_view = common::repeated_along(c.dout(), x, reduced, strides);
   const T *values = data<const T>(x), *dy = data<const T>(dy_view);
   T* out = data<T>(dx);
   double* before = c.workspace<double>(size(x));  // laid out as dx is
@@ -160,8 +160,8 @@ void prod_gradient_of(const Call& c, const Axes& reduced) {
        });
 }
 void prod_gradient(const Call& c) {
-  Axes reduced;
-  mark_axes(c, c.in(0).ndim, reduced);
+  common::ReducedAxes reduced;
+  common::mark_axes(c, c.in(0).ndim, reduced);
   if (plugin::is(c.din(0).dtype, kDLFloat, 32)) return prod_gradient_of<float>(c, reduced);
   if (plugin::is(c.din(0).dtype, kDLFloat, 64)) return prod_gradient_of<double>(c, reduced);
   unsupported_dtype();

@@ -3,7 +3,7 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "plugrad/backends/cpu/kernels/truth.cpp"
 #include "hwy/foreach_target.h"  // must come before highway.h
-#include "plugrad/backends/cpu/axes.h"
+#include "plugrad/backends/common/reduced_axes.h"
 #include "plugrad/backends/cpu/reducers-inl.h"
 #include "plugrad/backends/cpu/vector_loops-inl.h"
 
@@ -25,8 +25,8 @@ struct Search {
 };
 
 void search(const Call& c, bool wanted) {
-  Axes reduced;
-  mark_axes(c, c.in(0).ndim, reduced);
+  common::ReducedAxes reduced;
+  common::mark_axes(c, c.in(0).ndim, reduced);
   plugin::with_any(c.in(0).dtype, [&](auto t) HWY_ATTR {
     using Kind = Search<Stored<typename decltype(t)::type>>;
     Reduction(c.in(0), reduced, c.out(), PlainReducer<Kind>(Kind{wanted})).run(c);

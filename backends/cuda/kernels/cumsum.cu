@@ -1,6 +1,6 @@
 // cumsum: y_k = the sum of x_i along an axis over i <= k, or over i >= k with `reverse`. Floats are added up
 // in float64, and each result is rounded once.   dx = cumsum of dy the other way (no kernel)
-#include "plugrad/backends/cuda/axes.h"
+#include "plugrad/backends/common/reduced_axes.h"
 #include "plugrad/backends/cuda/scan.cuh"
 
 namespace plugrad::cuda {
@@ -23,8 +23,8 @@ struct RunningSum {
 
 void cumsum(const Call& c) {
   const DLTensor &x = c.in(0), &y = c.out();
-  Axes passed;
-  mark_axis(c, x.ndim, passed);
+  common::ReducedAxes passed;
+  common::mark_axis(c, x.ndim, passed);
   const ScanArrays<2> arrays(x, {&x, &y}, passed, c.integer(1) != 0);
   if (y.dtype.code == kDLInt) return scan(c, RunningSum<int64_t>(), arrays);
   with_floating(y.dtype, [&]<class T>(Type<T>) { scan(c, RunningSum<T>(), arrays); });

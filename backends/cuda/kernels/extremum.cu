@@ -3,7 +3,7 @@
 //   max, min         y = max x, min x            dx = dy / k for each of the k elements equal to y, else 0
 //   argmax, argmin   y = the first index of it   (forward only)
 // NaN counts as beyond all numbers, and as equal to NaN.
-#include "plugrad/backends/cuda/axes.h"
+#include "plugrad/backends/common/reduced_axes.h"
 #include "plugrad/backends/cuda/elementwise.cuh"
 #include "plugrad/backends/cuda/extrema.h"
 
@@ -11,8 +11,8 @@ namespace plugrad::cuda {
 namespace {
 
 void extremum(const Call& c, bool smallest) {
-  Axes reduced;
-  mark_axes(c, c.in(0).ndim, reduced);
+  common::ReducedAxes reduced;
+  common::mark_axes(c, c.in(0).ndim, reduced);
   extremum_over(c, c.in(0), reduced, c.out(), smallest);
 }
 void max(const Call& c) { extremum(c, false); }
@@ -26,16 +26,16 @@ struct Hit {
 };
 void extremum_gradient(const Call& c) {
   const DLTensor& x = c.in(0);
-  Axes reduced;
+  common::ReducedAxes reduced;
   int64_t strides[PLUGRAD_MAX_NDIM];
-  mark_axes(c, x.ndim, reduced);
-  map_floating(c, Hit{}, c.din(0), x, repeated_along(c.out(), x, reduced, strides));
+  common::mark_axes(c, x.ndim, reduced);
+  map_floating(c, Hit{}, c.din(0), x, common::repeated_along(c.out(), x, reduced, strides));
   share_among_hits(c, reduced);
 }
 
 void place_of_extremum(const Call& c, bool smallest) {
-  Axes reduced;
-  mark_axis(c, c.in(0).ndim, reduced);
+  common::ReducedAxes reduced;
+  common::mark_axis(c, c.in(0).ndim, reduced);
   first_extremum_along(c, c.in(0), reduced, c.out(), smallest);
 }
 void argmax(const Call& c) { place_of_extremum(c, false); }

@@ -1,6 +1,6 @@
 // logsumexp: y = m + log sum e^(x-m), m being the largest finite element.
 // dx = dy e^(x-y), 0 where y is -infinity
-#include "plugrad/backends/cuda/axes.h"
+#include "plugrad/backends/common/reduced_axes.h"
 #include "plugrad/backends/cuda/reduction.cuh"
 
 namespace plugrad::cuda {
@@ -39,8 +39,8 @@ struct SumOfExponentials {
 };
 
 void logsumexp(const Call& c) {
-  Axes reduced;
-  mark_axes(c, c.in(0).ndim, reduced);
+  common::ReducedAxes reduced;
+  common::mark_axes(c, c.in(0).ndim, reduced);
   with_floating(c.out().dtype, [&]<class T>(Type<T>) {
     reduce(c, SumOfExponentials<T>(), c.in(0), reduced, plugin::data<T>(c.out()));
   });
@@ -54,11 +54,11 @@ struct Slope {
 };
 void logsumexp_gradient(const Call& c) {
   const DLTensor& x = c.in(0);
-  Axes reduced;
+  common::ReducedAxes reduced;
   int64_t strides[2][PLUGRAD_MAX_NDIM];
-  mark_axes(c, x.ndim, reduced);
-  map_floating(c, Slope{}, c.din(0), repeated_along(c.dout(), x, reduced, strides[0]), x,
-               repeated_along(c.out(), x, reduced, strides[1]));
+  common::mark_axes(c, x.ndim, reduced);
+  map_floating(c, Slope{}, c.din(0), common::repeated_along(c.dout(), x, reduced, strides[0]), x,
+               common::repeated_along(c.out(), x, reduced, strides[1]));
 }
 
 PLUGRAD_KERNELS(logsumexp, logsumexp, logsumexp_gradient);

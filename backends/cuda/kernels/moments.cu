@@ -4,7 +4,7 @@
 //   stddev   y = sqrt(sum (x - m)^2 / f)     dx = dy (x - m) / (f y), 0 where y = 0
 // What a thread takes at once is taken in two passes, and put together with the rest as Chan, Golub and
 // LeVeque do, "Updating Formulae and a Pairwise Algorithm for Computing Sample Variances", 1979.
-#include "plugrad/backends/cuda/axes.h"
+#include "plugrad/backends/common/reduced_axes.h"
 #include "plugrad/backends/cuda/reduction.cuh"
 
 namespace plugrad::cuda {
@@ -64,13 +64,13 @@ struct Mean : SquaredDistances<T> {
   __device__ double finish(typename SquaredDistances<T>::Acc acc) const { return acc.mean; }
 };
 
-double degrees_of_freedom(const Call& c, const Axes& reduced) {
-  return std::max(reduced_count(c.in(0), reduced) - c.real(2), 0.0);
+double degrees_of_freedom(const Call& c, const common::ReducedAxes& reduced) {
+  return std::max(common::reduced_count(c.in(0), reduced) - c.real(2), 0.0);
 }
 
 void forward(const Call& c, bool rooted) {
-  Axes reduced;
-  mark_axes(c, c.in(0).ndim, reduced);
+  common::ReducedAxes reduced;
+  common::mark_axes(c, c.in(0).ndim, reduced);
   const double f = degrees_of_freedom(c, reduced);
   with_floating(c.out().dtype, [&]<class T>(Type<T>) {
     reduce(c, SquaredDistances<T>{f, rooted}, c.in(0), reduced, plugin::data<T>(c.out()));
@@ -101,8 +101,8 @@ struct TimesDistance {
 
 void gradient(const Call& c, bool rooted) {
   const DLTensor &x = c.in(0), &dx = c.din(0), &dy = c.dout();
-  Axes reduced;
-  mark_axes(c, x.ndim, reduced);
+  common::ReducedAxes reduced;
+  common::mark_axes(c, x.ndim, reduced);
   const double f = degrees_of_freedom(c, reduced);
   with_floating(dx.dtype, [&]<class T>(Type<T>) {
     int64_t compact[PLUGRAD_MAX_NDIM], strides[2][PLUGRAD_MAX_NDIM], n = 1;
@@ -116,8 +116,8 @@ void gradient(const Call& c, bool rooted) {
     if (rooted) map<T, T, T>(c, StddevSlope{f}, slope, dy, c.out());
     else map<T, T>(c, VarSlope{f}, slope, dy);
     reduce(c, Mean<T>(), x, reduced, plugin::data<double>(mean));
-    map<T, T, T, double>(c, TimesDistance{}, dx, repeated_along(slope, x, reduced, strides[0]), x,
-                         repeated_along(mean, x, reduced, strides[1]));
+    map<T, T, T, double>(c, TimesDistance{}, dx, common::repeated_along(slope, x, reduced, strides[0]), x,
+                         common::repeated_along(mean, x, reduced, strides[1]));
   });
 }
 

@@ -9,7 +9,7 @@
 //   else        (sum |x|^p)^(1/p)      dy sign x (|x| / y)^(p-1), 0 where x or y is 0
 #include <cmath>
 
-#include "plugrad/backends/cuda/axes.h"
+#include "plugrad/backends/common/reduced_axes.h"
 #include "plugrad/backends/cuda/extrema.h"
 #include "plugrad/backends/cuda/reduction.cuh"
 
@@ -48,8 +48,8 @@ struct SumOfPowers {
 void norm(const Call& c) {
   const DLTensor& x = c.in(0);
   const double order = c.real(2);
-  Axes reduced;
-  mark_axes(c, x.ndim, reduced);
+  common::ReducedAxes reduced;
+  common::mark_axes(c, x.ndim, reduced);
   if (std::isinf(order)) return extremum_over(c, x, reduced, c.out(), order < 0, true);
   with_floating(x.dtype, [&]<class T>(Type<T>) {
     reduce(c, SumOfPowers<T>{order}, x, reduced, plugin::data<T>(c.out()));
@@ -87,11 +87,11 @@ struct TimesSign {
 void norm_gradient(const Call& c) {
   const DLTensor &x = c.in(0), &dx = c.din(0);
   const double order = c.real(2);
-  Axes reduced;
+  common::ReducedAxes reduced;
   int64_t strides[2][PLUGRAD_MAX_NDIM];
-  mark_axes(c, x.ndim, reduced);
-  const DLTensor y = repeated_along(c.out(), x, reduced, strides[0]);
-  const DLTensor dy = repeated_along(c.dout(), x, reduced, strides[1]);
+  common::mark_axes(c, x.ndim, reduced);
+  const DLTensor y = common::repeated_along(c.out(), x, reduced, strides[0]);
+  const DLTensor dy = common::repeated_along(c.dout(), x, reduced, strides[1]);
   if (!std::isinf(order)) return map_floating(c, PowerGradient{order}, dx, dy, x, y);
   map_floating(c, MagnitudeHit{}, dx, x, y);
   share_among_hits(c, reduced);

@@ -4,7 +4,7 @@
 //   mean          y = sum x / n        dx = dy / n, repeated
 //   prod          y = product of x     dx = dy a b, a being the product of the elements before x, and b of
 //                                      those behind; nothing is divided by, so that zeros do no harm
-#include "plugrad/backends/cuda/axes.h"
+#include "plugrad/backends/common/reduced_axes.h"
 #include "plugrad/backends/cuda/reduction.cuh"
 #include "plugrad/backends/cuda/scan.cuh"
 #include "plugrad/backends/cuda/sums.h"
@@ -13,21 +13,21 @@ namespace plugrad::cuda {
 namespace {
 
 void sum(const Call& c) {
-  Axes reduced;
-  mark_axes(c, c.in(0).ndim, reduced);
+  common::ReducedAxes reduced;
+  common::mark_axes(c, c.in(0).ndim, reduced);
   sum_over(c, c.in(0), reduced, c.out());
 }
 
 void sum_to(const Call& c) {
-  Axes reduced;
-  mark_broadcast_axes(c.in(0), c.out(), reduced);
+  common::ReducedAxes reduced;
+  common::mark_broadcast_axes(c.in(0), c.out(), reduced);
   sum_over(c, c.in(0), reduced, c.out());
 }
 
 void mean(const Call& c) {
-  Axes reduced;
-  mark_axes(c, c.in(0).ndim, reduced);
-  sum_over(c, c.in(0), reduced, c.out(), reduced_count(c.in(0), reduced));
+  common::ReducedAxes reduced;
+  common::mark_axes(c, c.in(0).ndim, reduced);
+  sum_over(c, c.in(0), reduced, c.out(), common::reduced_count(c.in(0), reduced));
 }
 
 struct DivideBy {
@@ -40,11 +40,11 @@ struct DivideBy {
 
 void mean_gradient(const Call& c) {
   const DLTensor& dx = c.din(0);
-  Axes reduced;
+  common::ReducedAxes reduced;
   int64_t strides[PLUGRAD_MAX_NDIM];
-  mark_axes(c, dx.ndim, reduced);
-  const DivideBy divide{reduced_count(dx, reduced)};
-  map_floating(c, divide, dx, repeated_along(c.dout(), dx, reduced, strides));
+  common::mark_axes(c, dx.ndim, reduced);
+  const DivideBy divide{common::reduced_count(dx, reduced)};
+  map_floating(c, divide, dx, common::repeated_along(c.dout(), dx, reduced, strides));
 }
 
 // Floats are multiplied in float64; products of integers wrap.
@@ -65,8 +65,8 @@ struct Product {
 };
 
 void prod(const Call& c) {
-  Axes reduced;
-  mark_axes(c, c.in(0).ndim, reduced);
+  common::ReducedAxes reduced;
+  common::mark_axes(c, c.in(0).ndim, reduced);
   const auto run = [&]<class T>(Type<T>) {
     reduce(c, Product<T>(), c.in(0), reduced, plugin::data<T>(c.out()));
   };
@@ -100,10 +100,10 @@ struct ProductsBehind : RunningProduct<T> {
 
 void prod_gradient(const Call& c) {
   const DLTensor &x = c.in(0), &dx = c.din(0);
-  Axes reduced;
+  common::ReducedAxes reduced;
   int64_t strides[PLUGRAD_MAX_NDIM];
-  mark_axes(c, x.ndim, reduced);
-  const DLTensor dy = repeated_along(c.dout(), x, reduced, strides);
+  common::mark_axes(c, x.ndim, reduced);
+  const DLTensor dy = common::repeated_along(c.dout(), x, reduced, strides);
   DLTensor before = dx;
   before.data = c.workspace<double>(plugin::size(x));
   before.byte_offset = 0;

@@ -1,5 +1,5 @@
 // all, any: y = are all elements along some axes, or is any, other than 0?   (forward only)
-#include "plugrad/backends/cuda/axes.h"
+#include "plugrad/backends/common/reduced_axes.h"
 #include "plugrad/backends/cuda/reduction.cuh"
 
 namespace plugrad::cuda {
@@ -27,8 +27,8 @@ struct Search {
 
 void search(const Call& c, bool wanted) {
   const DLTensor& x = c.in(0);
-  Axes reduced;
-  mark_axes(c, x.ndim, reduced);
+  common::ReducedAxes reduced;
+  common::mark_axes(c, x.ndim, reduced);
   with_bits(x.dtype, [&]<class Bits>(Type<Bits>) {
     const Bits all = std::numeric_limits<Bits>::max();
     const Search<Bits> r{wanted, x.dtype.code == kDLFloat ? static_cast<Bits>(all >> 1) : all};
