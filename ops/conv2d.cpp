@@ -5,6 +5,7 @@
 //
 // where x is 0 outside, and `first` is the first channel of the group that filter o belongs to.
 #include "plugrad/ops/convolution.h"
+#include "plugrad/ops/flops.h"
 
 namespace plugrad {
 
@@ -106,6 +107,10 @@ constexpr OpSchema convolution{.n_in = 2,
                                .dtypes = {floating},
                                .differentiability = Differentiability::differentiable};
 
+double convolution_flops(const plugrad_call& c) {
+  return product_flops(c, static_cast<double>(plugin::size(result(c))) * filter_size(operand(c, 1)));
+}
+
 const BuiltinOp conv2d_op([] {
   OpSchema s = convolution;
   s.name = "conv2d";
@@ -117,6 +122,7 @@ const BuiltinOp conv2d_op([] {
                      return convolution_weight_gradient(g.in(0), g.dy(), g.shape(1), options(g));
                    }};
   s.samples = conv2d_samples;
+  s.flops = convolution_flops;
   return s;
 }());
 
@@ -135,6 +141,7 @@ const BuiltinOp conv1d_op([] {
                    }};
   s.composition = conv1d_composition;
   s.samples = conv1d_samples;
+  s.flops = convolution_flops;
   return s;
 }());
 

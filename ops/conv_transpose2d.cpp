@@ -4,6 +4,7 @@
 //
 // where y ends, and `first` is the first channel of y in the group that channel c belongs to.
 #include "plugrad/ops/convolution.h"
+#include "plugrad/ops/flops.h"
 
 namespace plugrad {
 
@@ -78,17 +79,22 @@ void samples(Samples& s) {
         {Axes{1, 1}, Axes{1, 1}, Axes{0, 0}, Axes{1, 1}, 1});
 }
 
-const BuiltinOp conv_transpose2d_op({.name = "conv_transpose2d",
-                                     .n_in = 2,
-                                     .attributes = {"stride", "padding", "output_padding", "dilation",
-                                                    "groups"},
-                                     .dtype_rule = DTypeRule::promote,
-                                     .dtypes = {floating},
-                                     .infer = infer_conv_transpose2d,
-                                     .differentiability = Differentiability::differentiable,
-                                     .gradient = {{.needs = input(1), .composition = input_gradient},
-                                                  {.needs = input(0), .composition = weight_gradient}},
-                                     .samples = samples});
+const BuiltinOp conv_transpose2d_op(
+    {.name = "conv_transpose2d",
+     .n_in = 2,
+     .attributes = {"stride", "padding", "output_padding", "dilation", "groups"},
+     .dtype_rule = DTypeRule::promote,
+     .dtypes = {floating},
+     .infer = infer_conv_transpose2d,
+     .differentiability = Differentiability::differentiable,
+     .gradient = {{.needs = input(1), .composition = input_gradient},
+                  {.needs = input(0), .composition = weight_gradient}},
+     .flops =
+         [](const plugrad_call& c) {
+           return product_flops(
+               c, static_cast<double>(plugin::size(operand(c, 0))) * filter_size(operand(c, 1)));
+         },
+     .samples = samples});
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "plugrad/ops/families.h"
+#include "plugrad/ops/flops.h"
 #include "plugrad/ops/ops.h"
 
 namespace plugrad {
@@ -47,6 +48,11 @@ const BuiltinOp linear_op(
                        }},
                   {.composition = [](const Gradient& g) { return sum_to(g.dy(), g.shape(2)); }}},
      .composition = [](const Composition& c) { c.out() = add(matmul(c.in(0), c.in(1)), c.in(2)); },
+     .flops =
+         [](const plugrad_call& c) {
+           return product_flops(
+               c, static_cast<double>(plugin::size(result(c))) * static_cast<double>(operand(c, 1).shape[0]));
+         },
      .samples =
          [](Samples& s) {
            using Input = Sample::Input;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "plugrad/ops/families.h"
+#include "plugrad/ops/flops.h"
 #include "plugrad/ops/ops.h"
 
 namespace plugrad {
@@ -123,17 +124,24 @@ const BuiltinOp matmul_op({.name = "matmul",
                            .differentiability = Differentiability::differentiable,
                            .gradient = {{.needs = input(1), .composition = gradient_in_x},
                                         {.needs = input(0), .composition = gradient_in_y}},
-                           .samples = [](Samples& s) {
-                             // Golden values are made of the first small ones.
-                             s.add({{3, 2}, {2, 4}});
-                             s.add({{2, 2, 3}, {2, 3, 2}});
-                             s.add({{2, 1, 1, 3}, {2, 3, 2}});
-                             s.add({{3}, {3}});
-                             s.add({{3}, {2, 3, 2}});
-                             s.add({{2, 2, 3}, {3}});
-                             matrix_samples(s);
-                             batch_samples(s);
-                           }});
+                           .flops =
+                               [](const plugrad_call& c) {
+                                 const DLTensor& x = operand(c, 0);
+                                 return product_flops(c, static_cast<double>(plugin::size(result(c))) *
+                                                             static_cast<double>(x.shape[x.ndim - 1]));
+                               },
+                           .samples =
+                               [](Samples& s) {
+                                 // Golden values are made of the first small ones.
+                                 s.add({{3, 2}, {2, 4}});
+                                 s.add({{2, 2, 3}, {2, 3, 2}});
+                                 s.add({{2, 1, 1, 3}, {2, 3, 2}});
+                                 s.add({{3}, {3}});
+                                 s.add({{3}, {2, 3, 2}});
+                                 s.add({{2, 2, 3}, {3}});
+                                 matrix_samples(s);
+                                 batch_samples(s);
+                               }});
 
 // What matmul would refuse, told under the name that was called.
 void check_vectors(const char* op, const Array& x, const Array& y) {

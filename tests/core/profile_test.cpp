@@ -37,6 +37,21 @@ TEST_F(ProfileTest, CountsCallsBytesAndTimes) {
   EXPECT_FALSE(find(entries, "normal"));
 }
 
+// A multiplication and an addition for each product; as many again for each operand's gradient.
+TEST_F(ProfileTest, CountsTheArithmeticOfProducts) {
+  const Array x = normal({6, 5, 4}), w = normal({4, 3}), image = normal({2, 4, 7, 7}),
+              filters = normal({6, 2, 3, 3});
+  const Profile profile;
+  grad([&](const Array& v) { return sum(matmul(x, v)); })(w);
+  grad([&](const std::array<Array, 2>& v) { return sum(conv2d(v[0], v[1], {.groups = 2})); })(
+      std::array{image, filters});
+  const std::vector<ProfileEntry> entries = profile.entries();
+  EXPECT_EQ(find(entries, "matmul")->flops, 2 * 6 * 5 * 4 * 3);
+  EXPECT_EQ(find(entries, "matmul gradient")->flops, 2 * 6 * 5 * 4 * 3);
+  EXPECT_EQ(find(entries, "conv2d")->flops, 2 * 2 * 6 * 5 * 5 * 2 * 3 * 3);
+  EXPECT_EQ(find(entries, "conv2d gradient")->flops, 2 * 2 * 2 * 6 * 5 * 5 * 2 * 3 * 3);
+}
+
 TEST_F(ProfileTest, TellsForwardFromGradient) {
   const Array x = normal({10});
   const Profile profile;
