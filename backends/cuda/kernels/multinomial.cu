@@ -28,9 +28,10 @@ struct Draws {
   __device__ uint64_t bits53(int64_t e) const {
     return philox(static_cast<uint64_t>(e) / 2).bits53(static_cast<int>(e % 2));
   }
+  static __device__ bool is_weight(double w) { return w >= 0 && ::isfinite(w); }
   // A weight of a row, or 0 for what is none.
   __device__ double weight(double w, int64_t row) const {
-    if (w >= 0 && ::isfinite(w)) return w;
+    if (is_weight(w)) return w;
     note(Flaw::BadWeight, row, 0, errors);
     return 0;
   }
@@ -47,10 +48,15 @@ __global__ void __launch_bounds__(block_threads)
     const int64_t row = k / chunks, begin = (k - row * chunks) * chunk_length,
                   end = min(begin + chunk_length, d.n);
     double sum = 0;
+    bool sound = true;  // noted once behind the loop, which would need too many registers with that inside
     for (int64_t i = begin; i < end; ++i) {
-      sum += d.weight(weights[row * d.n + i], row);
+      const double w = weights[row * d.n + i];
+      const bool counts = Draws::is_weight(w);
+      sound &= counts;
+      sum += counts ? w : 0;
       sums[row * d.n + i] = sum;
     }
+    if (!sound) note(Flaw::BadWeight, row, 0, d.errors);
   }
 }
 
