@@ -347,20 +347,27 @@ class Charlm : public Trainer {
   void set_parameters(const Parameters& p) override {
     m_.embedding.assign(p[0]);
     for (int64_t k = 0; k < inputs; ++k)
-      for (int64_t c = 0; c < gates; ++c)
-        m_.lstm_w[weight_in_panels(k, c)] = p[1][static_cast<size_t>(k * gates + c)];
-    for (int64_t c = 0; c < gates; ++c) m_.lstm_b[column_in_panels(c)] = p[2][static_cast<size_t>(c)];
-    m_.out_w.assign(p[3]);
+      for (int64_t c = 0; c < gates; ++c) {
+        const std::vector<float>& w = k < embed ? p[1] : p[2];
+        m_.lstm_w[weight_in_panels(k, c)] = w[static_cast<size_t>(k % embed * gates + c)];
+      }
+    for (int64_t c = 0; c < gates; ++c) m_.lstm_b[column_in_panels(c)] = p[3][static_cast<size_t>(c)];
+    m_.out_w.assign(p[4]);
     std::fill_n(m_.out_b.data(), m_.out_b.size(), impossible);
-    m_.out_b.assign(p[4]);
+    m_.out_b.assign(p[5]);
   }
   Parameters parameters() const override {
-    std::vector<float> w, b;
+    std::vector<float> w_x, w_h, b;
     for (int64_t k = 0; k < inputs; ++k)
-      for (int64_t c = 0; c < gates; ++c) w.push_back(m_.lstm_w[weight_in_panels(k, c)]);
+      for (int64_t c = 0; c < gates; ++c)
+        (k < embed ? w_x : w_h).push_back(m_.lstm_w[weight_in_panels(k, c)]);
     for (int64_t c = 0; c < gates; ++c) b.push_back(m_.lstm_b[column_in_panels(c)]);
-    return {
-        m_.embedding.values(), w, b, m_.out_w.values(), {m_.out_b.data(), m_.out_b.data() + m_.characters}};
+    return {m_.embedding.values(),
+            w_x,
+            w_h,
+            b,
+            m_.out_w.values(),
+            {m_.out_b.data(), m_.out_b.data() + m_.characters}};
   }
   int64_t batches() const override { return static_cast<int64_t>(windows_.size()); }
   double update(int64_t batch, float lr) override {
