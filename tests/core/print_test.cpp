@@ -19,7 +19,7 @@ namespace {
 using Json = nlohmann::json;
 
 Json load_cases() {
-  std::ifstream file(std::filesystem::path(__FILE__).parent_path() / "golden" / "print_cases.json");
+  std::ifstream file(PLUGRAD_GOLDEN_CASES);
   return Json::parse(file).at("cases");
 }
 

@@ -2,7 +2,6 @@
 // golden/index_cases.py wrote; then what NumPy has not: gradients, the tape, and the texts of errors.
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -66,7 +65,7 @@ Array column_major(const Array& x) {
 
 const Json& golden() {
   static const Json cases = [] {
-    std::ifstream file(std::filesystem::path(__FILE__).parent_path() / "golden" / "index_cases.json");
+    std::ifstream file(PLUGRAD_GOLDEN_CASES);
     return Json::parse(file);
   }();
   return cases;
