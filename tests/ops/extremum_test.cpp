@@ -5,6 +5,7 @@
 #include <functional>
 #include <limits>
 
+#include "plugrad/core/tape.h"
 #include "plugrad/ops/ops.h"
 #include "plugrad/tests/support/backends.h"
 #include "plugrad/tests/support/temp_files.h"
@@ -102,6 +103,17 @@ TEST_P(Extremum, GradientsAreSharedEvenly) {
   EXPECT_EQ(of([](const Array& a) { return max(a, 1); }), (std::vector<double>{0, .5, .5, 0, 1, 0, 0, 0}));
   EXPECT_EQ(of([](const Array& a) { return 3 * min(a, 1); }), (std::vector<double>{0, 0, 0, 3, 0, 1, 1, 1}));
   EXPECT_EQ(of([](const Array& a) { return 4 * min(a); }), (std::vector<double>{0, 0, 0, 1, 0, 1, 1, 1}));
+}
+
+// The composition, which gradients that are differentiated again come from, shares as the kernels do.
+TEST_P(Extremum, ComposedGradientsAreSharedEvenly) {
+  const ComposedGradients composed;
+  const Array x = Array::from_data<double>({1, 3, 3, 0, 0, 0}, {2, 3});
+  const auto of_max = grad([](const Array& a) { return sum(max(a, 1)); })(x).to_vector<double>();
+  const auto of_min = grad([](const Array& a) { return sum(min(a)); })(x).to_vector<double>();
+  const double third = 1.0 / 3;
+  EXPECT_EQ(of_max, (std::vector<double>{0, 0.5, 0.5, third, third, third}));
+  EXPECT_EQ(of_min, (std::vector<double>{0, 0, 0, third, third, third}));
 }
 
 TEST_P(Extremum, NamesWhatDoesNotFit) {

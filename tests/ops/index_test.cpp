@@ -201,6 +201,24 @@ TEST_P(Indexing, RangesWithAndWithoutBounds) {
             (std::vector<double>{4}));
 }
 
+// The op behind views, called by its name.
+TEST_P(Indexing, TheOpBehindViewsNamesAShapeThatDoesNotFit) {
+  const Row& index = get_op("index");
+  const auto call = [&](const Shape& shape) {
+    const Array x = zeros({4, 6});
+    const ArrayRef in[] = {x};
+    const Axes start{1, 0}, count{2, 3}, step{1, 2};
+    const Value attr[] = {start, count, step, shape};
+    Array y;
+    dispatch(index, in, 1, attr, 4, &y, 1);
+    return y;
+  };
+  EXPECT_EQ(to_string(call({2, 1, 3}).shape()), "[2, 1, 3]");
+  EXPECT_MESSAGE(ShapeError, call({2, 3, 2}), "index: cannot become [2, 3, 2]");
+  EXPECT_MESSAGE(ShapeError, call({2, 2}), "index: cannot become [2, 2]");
+  EXPECT_MESSAGE(ShapeError, call({2}), "index: cannot become [2]");
+}
+
 TEST_P(Indexing, ViewsShareTheirStorageAndCopiesDoNot) {
   const Array x = counting({3, 4, 2});
   EXPECT_EQ((x[{0, range(1, -1, 2), new_axis, ellipsis}]).storage(), x.storage());
