@@ -9,7 +9,8 @@
 #define UNARY(X)                                                                                             \
   X(0, exp(x))                                                                                               \
   X(1, log(fabs(x) + T(0.1)))                                                                                \
-  X(2, sin(x)) X(3, cos(x)) X(4, tan(x)) X(5, tanh(x)) X(6, sqrt(fabs(x))) X(7, cbrt(x)) X(8, erf(x))        \
+  X(2, sin(x))                                                                                               \
+  X(3, cos(x)) X(4, tan(x)) X(5, tanh(x)) X(6, sqrt(fabs(x))) X(7, cbrt(x)) X(8, erf(x))                     \
       X(9, lgamma(fabs(x) + T(0.5))) X(10, sinh(x)) X(11, cosh(x)) X(12, asin(x / T(101)))                   \
           X(13, acos(x / T(101))) X(14, atan(x)) X(15, expm1(x)) X(16, log1p(fabs(x))) X(17, floor(x))       \
               X(18, ceil(x)) X(19, round(x)) X(20, trunc(x)) X(21, rint(x)) X(                               \
@@ -21,13 +22,14 @@
                                   X(36, T(float(__float2half(float(x)))))                                    \
                                       X(37, T(int64_t(x) * 1000003 % 997)) X(38, T(uint8_t(int(x))))         \
                                           X(39, T(int16_t(int(x) * 3000)))
-#define BINARY(X)                                                                                        \
-  X(0, pow(fabs(x), y / T(20)))                                                                          \
-  X(1, atan2(x, y))                                                                                      \
-  X(2, hypot(x, y)) X(3, fmod(x, y)) X(4, remainder(x, y)) X(5, fmax(x, y)) X(6, fmin(x, y)) X(7, x / y) \
-      X(8, copysign(x, y)) X(9, nextafter(x, y)) X(10, T(x < y)) X(11, ldexp(x, int(y) / 8))             \
-          X(12, fma(x, y, x)) X(13, T(int(x) / (int(y) | 1)))                                            \
-              X(14, T((int64_t(x * 1e6) ^ int64_t(y * 1e6)) % 1000)) X(15, fdim(x, y))
+#define BINARY(X)                                                                                           \
+  X(0, pow(fabs(x), y / T(20)))                                                                             \
+  X(1, atan2(x, y))                                                                                         \
+  X(2, hypot(x, y))                                                                                         \
+  X(3, fmod(x, y)) X(4, remainder(x, y)) X(5, fmax(x, y)) X(6, fmin(x, y)) X(7, x / y) X(8, copysign(x, y)) \
+      X(9, nextafter(x, y)) X(10, T(x < y)) X(11, ldexp(x, int(y) / 8)) X(12, fma(x, y, x))                 \
+          X(13, T(int(x) / (int(y) | 1))) X(14, T((int64_t(x * 1e6) ^ int64_t(y * 1e6)) % 1000))            \
+              X(15, fdim(x, y))
 #define CASE(op_, expression) \
   case op_:                   \
     return expression;
