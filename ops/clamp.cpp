@@ -43,6 +43,10 @@ void samples(Samples& s) {
   for (const auto& [low, high] : {Domain{0, infinity}, {-infinity, 1}, {-infinity, infinity}, {1, 1}})
     s.add({Input({20}, -2, 2)}, {low, high});
   s.add({Input({20}, DType::float64, -2, 2)}, {-0.75, 0.3});
+  for (const auto& [dtype, end] : {std::pair{int32, 0x1p31}, {int64, 0x1p63}}) {  // just beyond the integers
+    s.add({Input({20}, dtype, -9, 9)}, {-4.0, end});
+    s.add({Input({20}, dtype, -9, 9)}, {-end, 4.0});
+  }
 }
 
 // dy at the bounds, too, as in PyTorch.

@@ -31,13 +31,13 @@ const Registration forward({"Forward", every_op, check_forward});
 bool has_composition(const Row& op) { return op.schema->composition != nullptr; }
 
 void check_composition(const Row& op, Device device) {
-  for_each_case(op, {.dtypes = {float64}}, [&](const Case& c) {
+  for_each_case(op, {.dtypes = {float64, int32, int64, bool_}}, [&](const Case& c) {
     const std::vector<Array> in = c.arrays(device), out = call(c, in, device);
     const std::vector<ArrayRef> refs(in.begin(), in.end());
     std::vector<Array> composed(out.size());
     op.schema->composition(
         Composition(refs.data(), static_cast<int>(refs.size()), c.attr.data(), composed.data()));
-    EXPECT_TRUE(close(composed, out, forward_precision(float64, c.in, total_size(out))));
+    EXPECT_TRUE(close(composed, out, forward_precision(c.dtype, c.in, total_size(out))));
   });
 }
 const Registration composition({"Composition", has_composition, check_composition});
