@@ -54,7 +54,8 @@ Array concatenate(const std::vector<SparseRows>& parts, Array SparseRows::*membe
 // In place.
 void add_rows(Array& x, const SparseRows& r) {
   const ArrayRef in[] = {r.index, r.rows};
-  const Value attr[] = {Axes{0}, 0};
+  const Axes first = 0;  // a Value only borrows it
+  const Value attr[] = {first, 0};
   dispatch_in_place(get_op("index_add"), x, in, attr);
 }
 

@@ -13,7 +13,8 @@ void axpy_rows(double alpha, const Array& x, Array& y) {
   const SparseRows r = sparse_rows(x);
   const Array scaled = r.rows * alpha;
   const ArrayRef in[] = {r.index, scaled};
-  const Value attr[] = {Axes{0}, 0};
+  const Axes first = 0;  // a Value only borrows it
+  const Value attr[] = {first, 0};
   dispatch_in_place(index_add, y, in, attr);
 }
 
