@@ -1,6 +1,8 @@
 // linear: y = x W + b, for each vector along x's last axis.   dx = dy W^T, dW = x^T dy, db = 1^T dy
 //
 // The output begins as b in each row, to which the product is added.
+#include <algorithm>
+
 #include "plugrad/backends/cpu/products.h"
 #include "plugrad/backends/cpu/strided.h"
 
@@ -9,14 +11,27 @@ namespace {
 
 using plugin::ProductAxes;
 
+// Copies the first of `rows` rows to all others: twice as much each time, for rows may be short, as long as
+// what is copied stays in the cache.
+template <class T>
+void repeat_row(T* first, int64_t columns, int64_t rows) {
+  const int64_t all = rows * columns, most = std::max<int64_t>(4096 / columns, 1) * columns;
+  for (int64_t filled = columns; filled < all;) {
+    const int64_t n = std::min({filled, most, all - filled});
+    std::copy_n(first, n, first + filled);
+    filled += n;
+  }
+}
+
 template <class T>
 void fill_rows(const Call& c, const DLTensor& bias, const DLTensor& y) {
   const int64_t columns = bias.shape[0], rows = columns == 0 ? 0 : size(y) / columns;
   parallel_for(c.threads(), rows, light_grain / std::max<int64_t>(columns, 1) + 1,
                [&](int64_t begin, int64_t end) {
-                 T* to = data<T>(y) + begin * columns;
-                 for (int64_t i = begin; i < end; ++i, to += columns)
-                   pack_run(to, static_cast<const T*>(data<T>(bias)), bias.strides[0], columns);
+                 if (begin == end) return;
+                 T* const to = data<T>(y) + begin * columns;
+                 pack_run(to, static_cast<const T*>(data<T>(bias)), bias.strides[0], columns);
+                 repeat_row(to, columns, end - begin);
                });
 }
 
