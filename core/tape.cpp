@@ -105,7 +105,8 @@ void record_output(ThreadState& t, Node& n, int k, Array& out, Needs needs) {
     o.shape = keep_shape(t, out);
     o.dtype = out.dtype();
   }
-  if (needs & output(k)) {
+  // Needs has bits for 16 outputs. Those of ops with more, such as split, are never saved.
+  if (k < 16 && (needs & output(k))) {
     o.saved = out;
     o.version = out.storage()->version;
   }
